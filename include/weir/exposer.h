@@ -1,0 +1,63 @@
+// An HTTP server for metrics: what `weir serve` runs, usable inside any program.
+//
+//   weir::Exposer exposer{{.listen = "127.0.0.1:9091"}, source};       // serves until destroyed
+//
+// Endpoints: /metrics (text 0.0.4 or OpenMetrics by Accept, gzip by Accept-Encoding, `?name[]=` picks families),
+// /healthz (200 while it runs), /readyz (200 when the source can be read), /backend (Weir's own metrics), and a landing
+// page at /. A scrape joins a collection that begins after it arrived, so many scrapers cost one collection at a time.
+//
+// Thread safety: every member may be called from any thread. Its threads block all signals.
+// Process safety: not inherited by fork; start it in the process that serves.
+// Invariants: I4 (hostile requests cost themselves only).
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "weir/snapshot.h"
+
+namespace weir {
+
+struct ExposerOptions {
+  /// HOST:PORT; `[::1]:9091` for IPv6; `:9091` for every interface; port 0 takes a free one.
+  std::string listen = "127.0.0.1:9091";
+  /// More are closed at once.
+  std::size_t max_connections = 2500;
+  /// More scrapes at one time get 503; /healthz always answers.
+  std::size_t max_requests_in_flight = 40;
+  /// How long a connection may wait for a whole request: idle ones and those that trickle are closed after it.
+  std::chrono::milliseconds connection_timeout{10000};
+  /// How long a client may take to read a response.
+  std::chrono::milliseconds response_timeout{30000};
+  /// Used where X-Prometheus-Scrape-Timeout-Seconds is absent. The 503 for being late comes a tenth of it earlier.
+  std::chrono::milliseconds scrape_timeout{10000};
+  /// Request line and headers together; more gets 414 or 431.
+  std::size_t max_request_bytes = 32 * 1024;
+  /// While uncompressed bodies of more than this are still being read by clients, further scrapes get 503.
+  std::size_t max_body_bytes = 64 * 1024 * 1024;
+};
+
+class Exposer {
+ public:
+  /// Binds and starts serving. `source`, and `backend` whose families /backend shows beside Weir's own, must outlive
+  /// the exposer. Throws ConfigError for a bad address or limit and StorageError when the port cannot be had; both name
+  /// it.
+  Exposer(ExposerOptions options, Source& source, Source* backend = nullptr);
+  /// Stops accepting, finishes responses in flight (at most 5 s), then returns. A source's collect() that runs is
+  /// waited for.
+  ~Exposer();
+  Exposer(const Exposer&) = delete;
+  Exposer& operator=(const Exposer&) = delete;
+
+  /// The port really bound.
+  std::uint16_t port() const noexcept;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir

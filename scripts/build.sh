@@ -1,0 +1,18 @@
+# shellcheck shell=bash
+# ./run build: the release.
+source scripts/setup.sh
+
+build_usage() {
+  cat <<'TXT'
+usage: ./run build
+
+Builds the release with its examples. Leaves build/bin/weir, and the build itself in build/release.
+TXT
+}
+
+build_main() {
+  [ $# -eq 0 ] || refuse build "$1"
+  setup_for build
+  build_release OFF
+  say "build/bin/weir"
+}

@@ -1,0 +1,141 @@
+# shellcheck shell=bash
+# ./run test: every runner, one sum.
+source scripts/setup.sh
+
+test_usage() {
+  cat <<'TXT'
+usage: ./run test [--full] [--only STAGE]...
+
+Builds the release and runs its unit tests, the tests that cross rooms (pytest), the goldens, an install with programs
+built against it, then unit tests under AddressSanitizer and UndefinedBehaviorSanitizer and, for what is concurrent, under
+ThreadSanitizer. The last line sums all of them.
+
+  --full         the long forms too
+  --only STAGE   only this stage (repeatable): unit, scripts, conformance, interop, faults, e2e, golden,
+                 consumer, asan-ubsan, tsan
+TXT
+}
+
+test_stages=(unit scripts conformance interop faults e2e golden consumer asan-ubsan tsan)
+# The rooms whose code runs in several threads at once; CMakePresets.json picks their tests by the same names.
+concurrent_rooms=(storage instrument collect http)
+# Files written by the real Python client with what it made of them, where they stand beside this tree.
+golden_check=../shared/golden/check.py
+test_summary=()
+test_passed=0
+test_failed=0
+test_skipped=0
+
+test_main() {
+  local only=() stage
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --full) export WEIR_TEST_FULL=1 ;;
+      --only)
+        [[ " ${test_stages[*]} " == *" ${2:-} "* ]] || refuse test "--only ${2:-}"
+        only+=("$2")
+        shift
+        ;;
+      *) refuse test "$1" ;;
+    esac
+    shift
+  done
+  setup_for build test
+  scratch
+  export WEIR_BUILD_DIR=$WEIR_ROOT/build/release PYTHONDONTWRITEBYTECODE=1
+  export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=die_after_fork=0
+
+  local began=$SECONDS
+  say "build"
+  if ! build_release ON; then
+    echo "the release does not build: nothing else was run"
+    echo "0 passed, 1 failed"
+    return 1
+  fi
+  test_summary+=("$(printf '%-12s %4d s' build $((SECONDS - began)))")
+
+  for stage in "${test_stages[@]}"; do
+    [ ${#only[@]} -eq 0 ] || [[ " ${only[*]} " == *" $stage "* ]] || continue
+    stage_exists "$stage" || continue
+    test_stage "$stage"
+  done
+  say "summary, $((SECONDS - began)) s"
+  printf '%s\n' "${test_summary[@]}"
+  local skipped=""
+  [ "$test_skipped" -eq 0 ] || skipped=", $test_skipped skipped"
+  echo "$test_passed passed, $test_failed failed$skipped"
+  [ "$test_failed" -eq 0 ]
+}
+
+# stage_exists NAME: false where its folder has no tests; a folder that has some must run one at least.
+stage_exists() {
+  case $1 in
+    unit | asan-ubsan | tsan | scripts) true ;;
+    golden) [ -e $golden_check ] ;;
+    *) compgen -G "tests/$1/*_test.py" >/dev/null || compgen -G "tests/$1/test_*.py" >/dev/null ;;
+  esac
+}
+
+# test_stage NAME: runs one stage and adds what its report says. A stage whose program failed, or that ran no test,
+# counts one failure at least (scripts/tally.py).
+test_stage() {
+  local name=$1 began=$SECONDS status=0 counts passed failed skipped
+  local report=$WEIR_SCRATCH/$name.xml
+  say "$name"
+  case $name in
+    unit) test_ctest release "$report" || status=$? ;;
+    golden) test_golden "$report" || status=$? ;;
+    asan-ubsan) test_sanitizer asan-ubsan "$report" || status=$? ;;
+    tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
+    scripts) test_pytest scripts "$report" || status=$? ;;
+    *) test_pytest "tests/$name" "$report" || status=$? ;;
+  esac
+  counts=$(/usr/bin/python3 scripts/tally.py "$report" "$status")
+  read -r passed failed skipped <<<"$counts"
+  test_passed=$((test_passed + passed))
+  test_failed=$((test_failed + failed))
+  test_skipped=$((test_skipped + skipped))
+  test_summary+=("$(printf '%-12s %4d s  %5d passed %3d failed %3d skipped' "$name" $((SECONDS - began)) \
+    "$passed" "$failed" "$skipped")")
+}
+
+# test_ctest PRESET REPORT [WRAPPER...]
+test_ctest() {
+  local preset=$1 report=$2
+  shift 2
+  "$@" ctest --preset "$preset" -j "$(nproc)" --output-junit "$report" >"$WEIR_SCRATCH/$preset.log" 2>&1 || {
+    local status=$?
+    grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start +[0-9]+:' "$WEIR_SCRATCH/$preset.log" | tail -n 300
+    return $status
+  }
+  tail -n 3 "$WEIR_SCRATCH/$preset.log"
+}
+
+# test_pytest FOLDER REPORT
+test_pytest() {
+  build/venv/bin/python -m pytest -q -p no:cacheprovider --basetemp="$WEIR_SCRATCH/pytest" \
+    --junitxml="$2" "$1"
+}
+
+# test_golden REPORT
+test_golden() {
+  local status=0
+  /usr/bin/python3 $golden_check -- build/bin/weir show --dir {} >"$WEIR_SCRATCH/golden.log" 2>&1 || status=$?
+  cat "$WEIR_SCRATCH/golden.log"
+  /usr/bin/python3 scripts/tally.py --from-lines "$1" <"$WEIR_SCRATCH/golden.log"
+  return $status
+}
+
+# test_sanitizer PRESET REPORT [ROOM...]: unit tests of all rooms, or of these.
+test_sanitizer() {
+  local preset=$1 report=$2 targets=() wrapper=()
+  shift 2
+  targets=("${@/#/weir_}")
+  [ $# -eq 0 ] || targets=(-- "${targets[@]/%/_test}")
+  build_preset "$preset" "${targets[@]}" || return
+  # ThreadSanitizer of g++ 12 and clang 16 cannot place its shadow when mappings are spread over more than 28 bits.
+  if [ "$preset" = tsan ] && [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -gt 28 ]; then
+    wrapper=(setarch -R)
+  fi
+  test_ctest "$preset" "$report" "${wrapper[@]}"
+}

@@ -1,0 +1,197 @@
+#include "cli/check.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <map>
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/source_choice.h"
+#include "collect/inspect.h"
+#include "weir/multiprocess.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::size_t kFilesOnAScreen = 30;
+constexpr std::size_t kDeadFilesWorthAWord = 500;
+
+using Row = std::array<std::string, 9>;
+using ProblemOfPath = std::map<std::string, const Problem*>;
+
+const char* state_name(WriterState state) {
+  switch (state) {
+    case WriterState::alive:
+      return "alive";
+    case WriterState::dead:
+      return "dead";
+    case WriterState::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string size_text(std::uintmax_t bytes) {
+  if (bytes < 1024) return fmt::format("{} B", bytes);
+  if (bytes < 1024 * 1024) return fmt::format("{:.0f} KiB", static_cast<double>(bytes) / 1024);
+  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
+}
+
+/// A foreign file's name may hold anything, also what a terminal would obey.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte == 0x7f ? '?' : c;
+  }
+  return out;
+}
+
+std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems) {
+  if (!file.unreadable.empty()) return file.unreadable;
+  const auto found = problems.find(file.path.string());
+  return found == problems.end() ? "" : found->second->reason;
+}
+
+Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {
+  Row row{printable(file.path.filename().string()),
+          "-",
+          "-",
+          "-",
+          "-",
+          std::to_string(file.entries),
+          size_text(file.size),
+          state_name(file.writer),
+          printable(problem_of(file, problems))};
+  if (file.name) {
+    const bool gauge = file.name->kind.type == MetricType::gauge;
+    row[1] = to_string(file.name->kind.type);
+    row[2] = gauge ? std::string(to_string(file.name->kind.mode)) : "-";
+    row[3] = printable(file.name->identity);
+  }
+  if (file.layout) row[4] = *file.layout == RecordLayout::value_timestamp ? "current" : "0.16";
+  return row;
+}
+
+std::string table(const std::vector<Row>& rows) {
+  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string out;
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool number = i == 5 || i == 6;
+      line += number ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], widths[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string file_table(std::vector<InspectedFile> files, const ProblemOfPath& problems, bool all) {
+  if (files.empty()) return "";
+  std::ranges::stable_partition(files, [&](const InspectedFile& file) { return !problem_of(file, problems).empty(); });
+  std::vector<Row> rows{{"FILE", "TYPE", "MODE", "IDENTITY", "LAYOUT", "ENTRIES", "SIZE", "WRITER", "PROBLEM"}};
+  const std::size_t shown = all ? files.size() : std::min(files.size(), kFilesOnAScreen);
+  for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(files[i], problems));
+  std::string out = table(rows);
+  if (shown < files.size()) out += fmt::format("and {} more files; --all shows them\n", files.size() - shown);
+  return out + "\n";
+}
+
+std::string totals(const std::vector<InspectedFile>& files, const MultiProcessCollector::Statistics& read) {
+  std::array<std::size_t, 3> writers{};
+  std::size_t entries = 0;
+  std::uintmax_t bytes = 0;
+  for (const InspectedFile& file : files) {
+    ++writers[static_cast<std::size_t>(file.writer)];
+    entries += file.entries;
+    bytes += file.size;
+  }
+  return fmt::format("{} files ({} alive, {} dead, {} unknown), {} entries, {}; {} series, read in {:.1f} ms\n",
+                     files.size(), writers[0], writers[1], writers[2], entries, size_text(bytes), read.series,
+                     read.seconds * 1000);
+}
+
+std::string problem_lines(const Collection& collection) {
+  if (collection.problems.empty()) return "";
+  std::string out = fmt::format("\n{} could not be read as it stands:\n", collection.problems.size());
+  for (const Problem& problem : collection.problems) {
+    out += fmt::format("  {}: {}\n    {}\n", problem.reason, printable(problem.subject), printable(problem.message));
+  }
+  return out;
+}
+
+std::string advice(const std::vector<InspectedFile>& files) {
+  std::string out;
+  std::size_t dead = 0;
+  std::set<std::string> dead_live_gauges;
+  std::set<RecordLayout> layouts;
+  for (const InspectedFile& file : files) {
+    if (file.layout) layouts.insert(*file.layout);
+    if (!file.name || file.writer != WriterState::dead) continue;
+    ++dead;
+    const FileKind kind = file.name->kind;
+    if (!file.by_weir && kind.type == MetricType::gauge && is_live(kind.mode))
+      dead_live_gauges.insert(file.name->identity);
+  }
+  if (!dead_live_gauges.empty()) {
+    out += fmt::format(
+        "  {} dead Python processes still show live gauges: call mark_process_dead(pid) when a worker exits.\n",
+        dead_live_gauges.size());
+  }
+  if (dead > kDeadFilesWorthAWord) {
+    out += fmt::format(
+        "  {} files of dead processes are read at every scrape: empty the directory when the application restarts.\n",
+        dead);
+  }
+  if (layouts.size() > 1) {
+    out +=
+        "  Both record layouts are in use: Weir reads them together, but prometheus_client on either side of 0.18 does "
+        "not.\n";
+  }
+  return out.empty() ? out : "\nadvice:\n" + out;
+}
+
+}  // namespace
+
+const char* const kCheckHelp = R"(Examples:
+  weir check --dir /run/app/metrics
+  weir check || echo "look at the metrics directory"
+
+Shows every file with its type, gauge mode, writer, record layout, entries and size, whether its writer lives,
+and what could not be read. Changes nothing.
+
+Environment:
+  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+
+Exit codes: 0 no faults; 1 faults, or the directory could not be read; 2 usage.)";
+
+int check(const CheckArguments& arguments) {
+  std::signal(SIGIO, SIG_IGN);  // inspecting probes leases
+  const std::filesystem::path directory = chosen_directory(arguments.dir);
+  const std::vector<InspectedFile> files = inspect_directory(directory);
+  MultiProcessCollector source(directory);
+  const std::shared_ptr<const Collection> collection = source.collect();
+  ProblemOfPath problems;
+  for (const Problem& problem : collection->problems) problems.emplace(problem.subject, &problem);
+
+  std::string out = fmt::format("{}\n\n", printable(source.describe()));
+  out += file_table(files, problems, arguments.all);
+  out += totals(files, source.statistics());
+  out += problem_lines(*collection);
+  out += advice(files);
+  write_out(out);
+  return collection->problems.empty() ? kGood : kFaults;
+}
+
+}  // namespace weir::cli

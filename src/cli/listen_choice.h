@@ -1,0 +1,13 @@
+// Where `weir serve` listens: `--listen`, else PROMETHEUS_BIND_ADDRESS and PROMETHEUS_METRICS_PORT over 127.0.0.1:9091.
+//
+// Thread safety: reads the environment; call before threads start.
+#pragma once
+
+#include <string>
+
+namespace weir::cli {
+
+/// HOST:PORT, an IPv6 address in brackets. Throws ConfigError naming the variable, its value and what would be right.
+std::string chosen_listen_address(const std::string& listen_argument);
+
+}  // namespace weir::cli

@@ -1,0 +1,165 @@
+// `weir`: options and help of every subcommand. The subcommands themselves know nothing of CLI11, whose header takes
+// seconds to compile: this is the one file that includes it.
+#include <CLI/CLI.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <csignal>
+#include <exception>
+#include <functional>
+#include <string>
+
+#include "cli/check.h"
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/serve.h"
+#include "cli/show.h"
+#include "weir/error.h"
+#include "weir/log.h"
+#include "weir/version.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr const char* kHelp = R"(Start here:
+  weir serve --dir /run/app/metrics      expose a directory to Prometheus
+  weir show --dir /run/app/metrics       look at the merged metrics once
+  weir check --dir /run/app/metrics      see whether the directory is healthy
+  weir help serve                        a subcommand's options, variables and examples
+
+The directory is where the processes write: PROMETHEUS_MULTIPROC_DIR of Weir and of Python's prometheus_client.
+Exit codes: 0 good; 1 check found faults, or nothing could be read or served; 2 usage.)";
+
+/// The command line taken apart: what to run.
+class CommandLine {
+ public:
+  CommandLine() {
+    app_.name("weir");
+    app_.set_version_flag("--version", std::string("weir ") + kVersion);
+    app_.set_help_flag("-h,--help", "Show this help");
+    app_.footer(kHelp);
+    app_.require_subcommand(0, 1);
+    add_serve();
+    add_show();
+    add_check();
+    add_help();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::CallForVersion&) {
+      write_out(std::string("weir ") + kVersion + "\n");
+      return kGood;
+    } catch (const CLI::CallForHelp&) {
+      return print_help(app_);
+    } catch (const CLI::ParseError& error) {
+      fmt::print(stderr, "weir: {}\nweir: `weir help` shows what would be right\n", error.what());
+      return kUsage;
+    }
+    if (!chosen_) {
+      fmt::print(stderr, "weir: a subcommand is required: serve, show, check or help\n");
+      return kUsage;
+    }
+    return chosen_();
+  }
+
+ private:
+  /// Of the subcommand asked about, or of the whole.
+  static int print_help(CLI::App& app) {
+    const auto inner = app.get_subcommands();
+    write_out(inner.empty() ? app.help() : inner.front()->help(app.get_name()));
+    return kGood;
+  }
+
+  CLI::App& add(const char* name, const char* what, const char* footer, std::function<int()> run) {
+    CLI::App& command = *app_.add_subcommand(name, what);
+    command.set_help_flag("-h,--help", "Show this help");
+    command.footer(footer);
+    command.callback([this, run = std::move(run)] { chosen_ = run; });
+    return command;
+  }
+
+  static void add_dir(CLI::App& command, std::string& dir) {
+    command.add_option("--dir", dir, "Directory the processes write to (default: PROMETHEUS_MULTIPROC_DIR)")
+        ->option_text("DIRECTORY")
+        ->check([](const std::string& value) { return value.empty() ? "is empty; it must name a directory" : ""; });
+  }
+
+  void add_serve() {
+    CLI::App& command =
+        add("serve", "Expose a directory to Prometheus over HTTP", kServeHelp, [this] { return serve(serve_); });
+    add_dir(command, serve_.dir);
+    command
+        .add_option("--listen", serve_.listen, "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface)")
+        ->option_text("HOST:PORT")
+        ->check([](const std::string& value) { return value.empty() ? "is empty; write HOST:PORT" : ""; });
+  }
+
+  void add_show() {
+    CLI::App& command = add("show", "Print the merged metrics once", kShowHelp, [this] { return show(show_); });
+    add_dir(command, show_.dir);
+    command.add_option("--format", show_.format, "text or openmetrics (default: text)")
+        ->option_text("FORMAT")
+        ->check([](const std::string& value) {
+          return value == "text" || value == "openmetrics"
+                     ? ""
+                     : fmt::format("is \"{}\"; it must be text or openmetrics", value);
+        });
+    command.add_option("--name", show_.names, "Only metrics of these names")->option_text("NAME ...");
+  }
+
+  void add_check() {
+    CLI::App& command = add("check", "Show the health of a directory", kCheckHelp, [this] { return check(check_); });
+    add_dir(command, check_.dir);
+    command.add_flag("--all", check_.all, "Every file, however many");
+  }
+
+  void add_help() {
+    CLI::App& command = add("help", "Show help for a subcommand", "", [this] { return help(); });
+    command.add_option("COMMAND", help_about_, "The subcommand");
+  }
+
+  int help() {
+    if (help_about_.empty()) {
+      // App::help would answer for the subcommand that was met, `help` itself.
+      write_out(app_.get_formatter()->make_help(&app_, app_.get_name(), CLI::AppFormatMode::Normal));
+      return kGood;
+    }
+    const auto all = app_.get_subcommands([](const CLI::App*) { return true; });
+    const auto about = std::ranges::find(all, help_about_, [](const CLI::App* command) { return command->get_name(); });
+    if (about == all.end()) {
+      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check and help\n", help_about_);
+      return kUsage;
+    }
+    write_out((*about)->help(app_.get_name()));
+    return kGood;
+  }
+
+  CLI::App app_{"Many processes count, one scrape reads the sum."};
+  ServeArguments serve_;
+  ShowArguments show_;
+  CheckArguments check_;
+  std::string help_about_;
+  std::function<int()> chosen_;
+};
+
+int run(int argc, char** argv) {
+  set_log_sink(&stderr_log_sink);
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write()
+  try {
+    return CommandLine().run(argc, argv);
+  } catch (const ConfigError& error) {
+    fmt::print(stderr, "weir: {}\n", error.what());
+    return kUsage;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "weir: {}\n", error.what());
+    return kFaults;
+  }
+}
+
+}  // namespace
+}  // namespace weir::cli
+
+int main(int argc, char** argv) { return weir::cli::run(argc, argv); }

@@ -1,0 +1,16 @@
+// `weir serve`: the exporter, until SIGTERM or SIGINT.
+#pragma once
+
+#include <string>
+
+namespace weir::cli {
+
+struct ServeArguments {
+  std::string dir;
+  std::string listen;  ///< empty: the environment's, else 127.0.0.1:9091
+};
+
+extern const char* const kServeHelp;
+int serve(const ServeArguments& arguments);
+
+}  // namespace weir::cli

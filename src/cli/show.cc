@@ -1,0 +1,50 @@
+#include "cli/show.h"
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <string>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/source_choice.h"
+#include "weir/exposition.h"
+#include "weir/multiprocess.h"
+
+namespace weir::cli {
+
+const char* const kShowHelp = R"(Examples:
+  weir show --dir /run/app/metrics
+  weir show --dir /run/app/metrics --name http_requests http_request_duration_seconds
+  weir show --format openmetrics > metrics.txt
+
+Environment:
+  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+
+Files that cannot be read are named on standard error; everything else is shown.
+Exit codes: 0 shown; 1 nothing could be read, or the output could not be written; 2 usage.)";
+
+int show(const ShowArguments& arguments) {
+  MultiProcessCollector source(chosen_directory(arguments.dir));
+  const std::shared_ptr<const Collection> collection = source.collect();
+  report_problems(*collection);
+  if (nothing_could_be_read(*collection)) {
+    fmt::print(stderr, "weir: nothing could be read from {}\n", source.describe());
+    return kFaults;
+  }
+  if (collection->snapshot.values.empty()) {
+    fmt::print(stderr,
+               "weir: {} holds no metrics; processes started with PROMETHEUS_MULTIPROC_DIR set to it write there\n",
+               source.describe());
+  }
+  Format format;
+  if (arguments.format == "openmetrics") format.text = TextFormat::openmetrics_1_0_0;
+  const std::string text = expose(*collection, format, arguments.names);
+  if (!arguments.names.empty() && (text.empty() || text == "# EOF\n")) {
+    fmt::print(stderr, "weir: no metric is named {}; without --name all are shown\n", fmt::join(arguments.names, ", "));
+  }
+  write_out(text);
+  return kGood;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,18 @@
+// `weir show`: one exposition on standard output.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace weir::cli {
+
+struct ShowArguments {
+  std::string dir;
+  std::string format = "text";     ///< text or openmetrics
+  std::vector<std::string> names;  ///< only these families; empty: all
+};
+
+extern const char* const kShowHelp;
+int show(const ShowArguments& arguments);
+
+}  // namespace weir::cli

@@ -1,0 +1,93 @@
+#include "collect/directory_files.h"
+
+#include <dirent.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "weir/error.h"
+#include "weir/log.h"
+
+namespace weir {
+namespace {
+
+constexpr const char* kVariable = "PROMETHEUS_MULTIPROC_DIR";
+constexpr const char* kDeprecated = "prometheus_multiproc_dir";
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { closedir(directory); }
+};
+
+Problem cannot_list(const std::filesystem::path& directory, int error) {
+  return {.reason = error == ENOENT ? "no_directory" : "unreadable",
+          .subject = directory.string(),
+          .message = fmt::format("cannot list the multiprocess directory {}: {}", directory.string(),
+                                 std::generic_category().message(error))};
+}
+
+bool is_database_name(std::string_view name) noexcept { return name.ends_with(".db") && name.front() != '.'; }
+
+std::optional<std::string_view> environment(const char* variable) {
+  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing of ours sets it
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems) {
+  const std::unique_ptr<DIR, CloseDirectory> open{opendir(directory.c_str())};
+  if (open == nullptr) {
+    problems.push_back(cannot_list(directory, errno));
+    return {};
+  }
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* entry = readdir(open.get())) {
+    if (is_database_name(entry->d_name)) names.emplace_back(entry->d_name);
+  }
+  if (errno != 0) problems.push_back(cannot_list(directory, errno));
+  std::sort(names.begin(), names.end());
+
+  std::vector<MergeFile> files;
+  files.reserve(names.size());
+  const std::string before = directory.string() + "/";
+  for (const std::string& name : names) {
+    if (std::optional<FileName> parsed = parse_file_name(name)) {
+      files.push_back({.path = before + name, .name = std::move(*parsed)});
+      continue;
+    }
+    problems.push_back(
+        {.reason = "bad_name",
+         .subject = before + name,
+         .message = fmt::format("{}{} is not named like a multiprocess file, so it is left alone; names are "
+                                "<type>_<pid>.db and gauge_<mode>_<pid>.db",
+                                before, name)});
+  }
+  return files;
+}
+
+std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by) {
+  if (!directory.empty()) return directory;
+  if (const auto value = environment(kVariable)) return *value;
+  if (const auto value = environment(kDeprecated)) {
+    static std::atomic<bool> is_told{false};
+    // relaxed: nothing is published through it, it only counts to one
+    if (!is_told.exchange(true, std::memory_order_relaxed)) {
+      log_line(LogLevel::warning,
+               fmt::format("the environment variable {} is deprecated: set {} instead", kDeprecated, kVariable));
+    }
+    return *value;
+  }
+  throw ConfigError(fmt::format("{} needs a directory: pass one, or set {} to the directory the processes write to",
+                                wanted_by, kVariable));
+}
+
+}  // namespace weir

@@ -1,0 +1,57 @@
+#include "weir/exposer.h"
+
+#include <fmt/core.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <utility>
+
+#include "http/server.h"
+#include "weir/error.h"
+
+namespace weir {
+namespace {
+
+/// Threads started while one lives block every signal: handlers run on the program's own threads.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+void check(const ExposerOptions& options) {
+  const auto require = [](bool good, const char* name, auto value, const char* right) {
+    if (!good) throw ConfigError(fmt::format("exposer option {} is {}; it must be {}", name, value, right));
+  };
+  require(options.max_connections >= 1, "max_connections", options.max_connections, "at least 1");
+  require(options.max_requests_in_flight >= 1, "max_requests_in_flight", options.max_requests_in_flight, "at least 1");
+  require(options.connection_timeout.count() > 0, "connection_timeout", options.connection_timeout.count(),
+          "above 0 ms");
+  require(options.response_timeout.count() > 0, "response_timeout", options.response_timeout.count(), "above 0 ms");
+  require(options.scrape_timeout.count() > 0, "scrape_timeout", options.scrape_timeout.count(), "above 0 ms");
+  require(options.max_request_bytes >= 1024 && options.max_request_bytes <= 16 * 1024 * 1024, "max_request_bytes",
+          options.max_request_bytes, "from 1024 to 16777216");
+}
+
+}  // namespace
+
+Exposer::Exposer(ExposerOptions options, Source& source, Source* backend) {
+  check(options);
+  const SignalsBlocked blocked;
+  impl_ = std::make_unique<Impl>(std::move(options), source, backend);
+}
+
+Exposer::~Exposer() = default;
+
+std::uint16_t Exposer::port() const noexcept { return impl_->port(); }
+
+}  // namespace weir

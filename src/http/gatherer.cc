@@ -1,0 +1,162 @@
+#include "http/gatherer.h"
+
+#include <fmt/core.h>
+
+#include <exception>
+#include <new>
+#include <utility>
+
+#include "http/landing_page.h"
+#include "weir/exposition.h"
+#include "weir/log.h"
+
+namespace weir {
+namespace {
+
+Answer stopping() {
+  Answer answer = plain_answer(503, "The exporter is stopping.\n");
+  answer.rejected = "stopping";
+  return answer;
+}
+
+/// Ready means: something was read, or there was nothing to complain about.
+bool anything_was_read(const Collection& collection) {
+  return collection.problems.empty() || !collection.snapshot.values.empty();
+}
+
+Answer readiness(const Collection& collection) {
+  const bool ready = anything_was_read(collection);
+  std::string text = ready ? "ok\n" : "not ready: nothing could be read\n";
+  constexpr std::size_t kShown = 20;
+  for (std::size_t i = 0; i < collection.problems.size() && i < kShown; ++i) {
+    const Problem& problem = collection.problems[i];
+    text += fmt::format("{}: {}\n", problem.reason, message_with_subject(problem));
+  }
+  if (collection.problems.size() > kShown) text += fmt::format("and {} more\n", collection.problems.size() - kShown);
+  return plain_answer(ready ? 200 : 503, std::move(text));
+}
+
+}  // namespace
+
+Gatherer::Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes)
+    : source_(source), statistics_(statistics), max_body_bytes_(max_body_bytes), thread_([this] { run(); }) {}
+
+Gatherer::~Gatherer() {
+  stop();
+  thread_.join();
+}
+
+void Gatherer::submit(const std::shared_ptr<Pending>& pending) {
+  bool refused = false;
+  {
+    const std::lock_guard lock(mutex_);
+    refused = stopped_;
+    if (!refused) waiting_.push_back(pending);
+  }
+  if (refused) {
+    pending->settle(stopping());
+  } else {
+    changed_.notify_one();
+  }
+}
+
+void Gatherer::stop() {
+  std::vector<std::shared_ptr<Pending>> left;
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    left = std::exchange(waiting_, {});
+    left.insert(left.end(), served_.begin(), served_.end());
+  }
+  changed_.notify_one();
+  for (const auto& pending : left) pending->settle(stopping());
+}
+
+void Gatherer::run() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
+    if (stopped_) return;
+    served_ = std::exchange(waiting_, {});
+    // Those whose deadline has passed meanwhile are answered already; when all are, nobody wants the collection.
+    std::erase_if(served_, [](const auto& pending) { return pending->settled(); });
+    if (served_.empty()) continue;
+    const std::vector<std::shared_ptr<Pending>> batch = served_;
+    lock.unlock();
+    answer(batch);
+    lock.lock();
+    served_.clear();
+  }
+}
+
+std::shared_ptr<const Collection> Gatherer::collect() {
+  const auto begin = std::chrono::steady_clock::now();
+  std::shared_ptr<const Collection> collection = source_.collect();
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+  if (statistics_ != nullptr) statistics_->collected(*collection, took.count());
+  problem_log_.met(collection->problems);
+  return collection;
+}
+
+void Gatherer::answer(const std::vector<std::shared_ptr<Pending>>& batch) {
+  std::vector<std::pair<const Ask*, Answer>> rendered;
+  try {
+    const std::shared_ptr<const Collection> collection = collect();
+    for (const auto& pending : batch) {
+      if (pending->settled()) continue;
+      auto same = rendered.begin();
+      while (same != rendered.end() && !(*same->first == pending->ask())) ++same;
+      if (same == rendered.end()) {
+        rendered.emplace_back(&pending->ask(), render(*collection, pending->ask()));
+        same = std::prev(rendered.end());
+      }
+      pending->settle(same->second);
+    }
+  } catch (const std::exception& failure) {
+    log_line(LogLevel::error, fmt::format("scraping {} failed: {}", source_.describe(), failure.what()));
+    for (const auto& pending : batch) {
+      pending->settle(plain_answer(500, fmt::format("Collecting failed: {}\n", failure.what())));
+    }
+  }
+}
+
+Answer Gatherer::render(const Collection& collection, const Ask& ask) {
+  switch (ask.view) {
+    case View::readiness:
+      return readiness(collection);
+    case View::page: {
+      Answer answer = plain_answer(200, landing_page(source_.describe(), collection));
+      answer.content_type = "text/html; charset=utf-8";
+      return answer;
+    }
+    case View::exposition:
+      break;
+  }
+  return render_exposition(collection, ask);
+}
+
+Answer Gatherer::render_exposition(const Collection& collection, const Ask& ask) {
+  // An empty 200 would say that all is well and every series gone; a failed scrape says what is true.
+  if (!anything_was_read(collection)) return readiness(collection);
+  if (bodies_.bytes_held() > max_body_bytes_) {
+    Answer answer = plain_answer(503, "Too many responses are still being sent; try again in a second.\n");
+    answer.rejected = "memory";
+    return answer;
+  }
+  Answer answer;
+  answer.content_type = content_type(ask.format);
+  std::string text = bodies_.buffer();
+  expose(collection, ask.format, ask.names, text);
+  if (ask.gzip) {
+    std::string packed = gzip(text);
+    bodies_.give_back(std::move(text));
+    packed.shrink_to_fit();
+    answer.body = std::make_shared<const std::string>(std::move(packed));
+    answer.gzipped = true;
+  } else {
+    answer.body = bodies_.body(std::move(text));
+  }
+  return answer;
+}
+
+}  // namespace weir

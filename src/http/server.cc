@@ -1,0 +1,312 @@
+#include "http/server.h"
+
+#include <fmt/core.h>
+
+#include <array>
+#include <cstdarg>
+#include <cstdio>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "http/landing_page.h"
+#include "weir/error.h"
+#include "weir/exposition.h"
+#include "weir/log.h"
+
+namespace weir {
+namespace {
+
+constexpr unsigned kEventThreads = 2;
+constexpr std::size_t kEventThreadStack = 256 * 1024;
+constexpr std::chrono::milliseconds kStopGrace{4500};
+constexpr std::chrono::milliseconds kRefusalGrace{500};  // the two together are the 5 s that the header promises
+constexpr std::chrono::seconds kBadTimeoutLogGap{60};
+/// libmicrohttpd builds response headers in the memory that held the request; this much stays for them.
+constexpr std::size_t kResponseHeaderRoom = 2048;
+constexpr const char* kPaths = "/metrics, /backend, /healthz, /readyz and /";
+
+Route route_of(std::string_view url) {
+  if (url == "/metrics") return Route::metrics;
+  if (url == "/healthz") return Route::healthz;
+  if (url == "/readyz") return Route::readyz;
+  if (url == "/backend") return Route::backend;
+  if (url == "/") return Route::page;
+  return Route::other;
+}
+
+/// All values of a header in one, as HTTP lets a list be split over several lines.
+std::string header(MHD_Connection* connection, const char* name) {
+  struct Wanted {
+    std::string_view name;
+    std::string value;
+  } wanted{name, {}};
+  const auto add = [](void* context, MHD_ValueKind, const char* key, const char* value) -> MHD_Result {
+    auto& out = *static_cast<Wanted*>(context);
+    const std::string_view have = key;
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    if (have.size() != out.name.size() || value == nullptr) return MHD_YES;
+    for (std::size_t i = 0; i < have.size(); ++i) {
+      if (lower(have[i]) != lower(out.name[i])) return MHD_YES;
+    }
+    if (!out.value.empty()) out.value += ", ";
+    out.value += value;
+    return MHD_YES;
+  };
+  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &wanted);
+  return std::move(wanted.value);
+}
+
+std::vector<std::string> names_asked(MHD_Connection* connection) {
+  std::vector<std::string> names;
+  const auto add = [](void* context, MHD_ValueKind, const char* key, std::size_t key_size, const char* value,
+                      std::size_t value_size) -> MHD_Result {
+    if (std::string_view(key, key_size) == "name[]" && value != nullptr) {
+      static_cast<std::vector<std::string>*>(context)->emplace_back(value, value_size);
+    }
+    return MHD_YES;
+  };
+  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &names);
+  return names;
+}
+
+bool has_body(MHD_Connection* connection) {
+  const std::string length = header(connection, "Content-Length");
+  return (!length.empty() && length != "0") || !header(connection, "Transfer-Encoding").empty();
+}
+
+/// libmicrohttpd's own words: about single clients, so they are for debugging.
+void log_from_library(void*, const char* format, va_list arguments) {
+  std::array<char, 512> line{};
+  const int size = std::vsnprintf(line.data(), line.size(), format, arguments);
+  if (size <= 0) return;
+  std::string_view text(line.data());
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  log_line(LogLevel::debug, fmt::format("http: {}", text));
+}
+
+/// Wakes the connection that was suspended for it.
+class SuspendedRequest : public Pending {
+ public:
+  SuspendedRequest(Ask ask, Clock::time_point deadline, MHD_Connection* connection)
+      : Pending(std::move(ask), deadline), connection_(connection) {}
+
+ private:
+  void wake() override { MHD_resume_connection(connection_); }
+  MHD_Connection* const connection_;
+};
+
+/// A response that shares the body; libmicrohttpd lets go of it after the last byte.
+MHD_Response* response_of(const std::shared_ptr<const std::string>& body) {
+  using Holder = std::shared_ptr<const std::string>;
+  auto holder = std::make_unique<Holder>(body);
+  const auto let_go = [](void* held) { delete static_cast<Holder*>(held); };
+  MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
+      body->size(), const_cast<char*>(body->data()), let_go, holder.get());
+  if (response != nullptr) holder.release();
+  return response;
+}
+
+Connections::Connection* connection_of(MHD_Connection* connection) {
+  const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+  return static_cast<Connections::Connection*>(info->socket_context);
+}
+
+}  // namespace
+
+struct Exposer::Impl::Request {
+  Route route = Route::other;
+  bool known_method = true;
+  bool counted = false;  ///< among gathering_
+  std::shared_ptr<Pending> pending;
+};
+
+Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend)
+    : options_(std::move(given)),
+      socket_(parse_listen_address(options_.listen)),
+      backend_(statistics_, backend),
+      connections_({options_.max_connections, options_.connection_timeout, options_.response_timeout}),
+      metrics_gatherer_(source, &statistics_, options_.max_body_bytes),
+      backend_gatherer_(backend_, nullptr, options_.max_body_bytes) {
+  start_daemon();
+}
+
+void Exposer::Impl::start_daemon() {
+  // Time limits are Connections', so the library has none; the connection limit is on_accept's, the library's own (a
+  // share for each thread, beyond which it stops accepting) only lies above it.
+  const auto limit = static_cast<unsigned>(options_.max_connections + 64) * kEventThreads;
+  daemon_ =
+      MHD_start_daemon(MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
+                       &on_accept, this, &on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &log_from_library, nullptr,
+                       MHD_OPTION_LISTEN_SOCKET, socket_.fd(), MHD_OPTION_THREAD_POOL_SIZE, kEventThreads,
+                       MHD_OPTION_THREAD_STACK_SIZE, kEventThreadStack, MHD_OPTION_CONNECTION_LIMIT, limit,
+                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, options_.max_request_bytes + kResponseHeaderRoom,
+                       MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
+                       &on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
+  if (daemon_ == nullptr) throw StorageError(fmt::format("cannot start the HTTP server on {}", options_.listen));
+}
+
+Exposer::Impl::~Impl() {
+  stopping_.store(true, std::memory_order_relaxed);
+  MHD_quiesce_daemon(daemon_);
+  socket_.refuse();
+  {
+    std::unique_lock lock(idle_mutex_);
+    idle_.wait_for(lock, kStopGrace, [this] { return requests_ == 0; });
+  }
+  // The library must not be stopped while a connection is suspended: everything that still waits is settled now, and
+  // what is submitted from here on at once.
+  metrics_gatherer_.stop();
+  backend_gatherer_.stop();
+  {
+    std::unique_lock lock(idle_mutex_);
+    idle_.wait_for(lock, kRefusalGrace, [this] { return requests_ == 0; });
+  }
+  MHD_stop_daemon(daemon_);
+}
+
+MHD_Result Exposer::Impl::on_accept(void* self, const sockaddr*, socklen_t) {
+  auto& impl = *static_cast<Impl*>(self);
+  if (impl.connections_.has_room()) return MHD_YES;
+  impl.statistics_.rejected("connections");
+  return MHD_NO;
+}
+
+void Exposer::Impl::on_connection(void* self, MHD_Connection* connection, void** context,
+                                  MHD_ConnectionNotificationCode what) {
+  auto& impl = *static_cast<Impl*>(self);
+  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+    const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *context = impl.connections_.opened(info->connect_fd);
+  } else if (*context != nullptr) {
+    impl.connections_.closed(static_cast<Connections::Connection*>(std::exchange(*context, nullptr)));
+  }
+}
+
+MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
+                                     const char*, const char*, std::size_t*, void** context) {
+  auto& impl = *static_cast<Impl*>(self);
+  if (*context == nullptr) return impl.begin(connection, url, method, context);
+  auto& request = *static_cast<Request*>(*context);
+  if (request.pending == nullptr) return impl.decide(connection, request);
+  std::optional<Answer> answer = request.pending->take();
+  // Called again while still waiting: stay suspended.
+  if (!answer) return MHD_YES;
+  return impl.send(connection, request, std::move(*answer));
+}
+
+MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url, std::string_view method,
+                                void** context) {
+  auto request = std::make_unique<Request>();
+  request->route = route_of(url);
+  request->known_method = method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
+  statistics_.arrived();
+  {
+    const std::lock_guard lock(idle_mutex_);
+    ++requests_;
+  }
+  Request& begun = *request;
+  *context = request.release();
+  if (!begun.known_method) {
+    return send(connection, begun, plain_answer(405, "Only GET and HEAD are answered here.\n"), "GET, HEAD");
+  }
+  if (has_body(connection)) return send(connection, begun, plain_answer(413, "Requests here have no body.\n"));
+  return MHD_YES;  // called again when the request is complete
+}
+
+MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
+  switch (request.route) {
+    case Route::healthz:
+      return send(connection, request, plain_answer(200, "ok\n"));
+    case Route::other:
+      return send(connection, request,
+                  plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", kPaths)));
+    case Route::page:
+      return gather(connection, request, View::page);
+    case Route::readyz:
+      return gather(connection, request, View::readiness);
+    case Route::metrics:
+    case Route::backend:
+      break;
+  }
+  return gather(connection, request, View::exposition);
+}
+
+std::chrono::milliseconds Exposer::Impl::scrape_timeout(MHD_Connection* connection) {
+  const std::string text = header(connection, "X-Prometheus-Scrape-Timeout-Seconds");
+  if (text.empty()) return options_.scrape_timeout;
+  if (const auto asked = parse_scrape_timeout(text)) return *asked;
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  auto last = bad_timeout_logged_.load(std::memory_order_relaxed);
+  if (last.count() != 0 && now - last < kBadTimeoutLogGap) return options_.scrape_timeout;
+  if (!bad_timeout_logged_.compare_exchange_strong(last, now, std::memory_order_relaxed))
+    return options_.scrape_timeout;
+  log_line(LogLevel::info,
+           fmt::format("header X-Prometheus-Scrape-Timeout-Seconds \"{:.40}\" is ignored: it should be seconds "
+                       "from 0.001 to 3600",
+                       text));
+  return options_.scrape_timeout;
+}
+
+MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, View view) {
+  if (gathering_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight) {
+    gathering_.fetch_sub(1, std::memory_order_relaxed);
+    Answer busy = plain_answer(503, "Too many scrapes at one time; try again in a second.\n");
+    busy.rejected = "in_flight";
+    return send(connection, request, std::move(busy));
+  }
+  request.counted = true;
+  Ask ask;
+  ask.view = view;
+  if (view == View::exposition) {
+    ask.format = negotiate(header(connection, "Accept"));
+    ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
+    ask.names = names_asked(connection);
+  }
+  const auto deadline = Pending::Clock::now() + time_to_answer(scrape_timeout(connection));
+  request.pending = std::make_shared<SuspendedRequest>(std::move(ask), deadline, connection);
+  MHD_suspend_connection(connection);
+  // From here on the request may be settled at any moment; the library calls on_request again only after this call
+  // returned.
+  connections_.gathering(connection_of(connection), request.pending);
+  (request.route == Route::backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
+  return MHD_YES;
+}
+
+MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, const Answer& answer, const char* allow) {
+  MHD_Response* response = response_of(answer.body);
+  if (response == nullptr) return MHD_NO;
+  const auto add = [response](const char* name, const char* value) { MHD_add_response_header(response, name, value); };
+  add(MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
+  add("X-Content-Type-Options", "nosniff");
+  add(MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  if (answer.gzipped) add(MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+  if (request.route == Route::metrics || request.route == Route::backend)
+    add(MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
+  if (request.route == Route::page) add("Content-Security-Policy", kLandingPagePolicy);
+  if (answer.status == 503) add(MHD_HTTP_HEADER_RETRY_AFTER, "1");
+  if (allow != nullptr) add(MHD_HTTP_HEADER_ALLOW, allow);
+  const bool unread_body = answer.status == 405 || answer.status == 413;
+  if (unread_body || stopping_.load(std::memory_order_relaxed)) add(MHD_HTTP_HEADER_CONNECTION, "close");
+  if (answer.rejected != nullptr) statistics_.rejected(answer.rejected);
+  statistics_.answered(request.route, answer.status);
+  connections_.sending(connection_of(connection));
+  const MHD_Result queued = MHD_queue_response(connection, answer.status, response);
+  MHD_destroy_response(response);
+  return queued;
+}
+
+void Exposer::Impl::on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode) {
+  auto& impl = *static_cast<Impl*>(self);
+  const std::unique_ptr<Request> request(static_cast<Request*>(std::exchange(*context, nullptr)));
+  if (request == nullptr) return;
+  impl.connections_.waiting(connection_of(connection));
+  if (request->counted) impl.gathering_.fetch_sub(1, std::memory_order_relaxed);
+  impl.statistics_.done();
+  // Notified under the lock: the destructor may go on, and destroy idle_, as soon as it is released.
+  const std::lock_guard lock(impl.idle_mutex_);
+  --impl.requests_;
+  impl.idle_.notify_all();
+}
+
+}  // namespace weir
