@@ -128,10 +128,7 @@ std::size_t DbReader::read_at(char* to, std::size_t length, std::size_t offset) 
 
 std::optional<DbHeader> DbReader::header(std::vector<Problem>& problems) {
   alignas(8) char bytes[kDbHeaderSize];
-  if (size_ == 0) {
-    tell(problems, "empty", fmt::format("{} has no bytes at all; a file in use begins with its used length", path_));
-    return std::nullopt;
-  }
+  if (size_ == 0) return std::nullopt;  // stock's files have no bytes for a moment after they are made
   errno = 0;
   const std::size_t got = read_at(bytes, sizeof bytes, 0);
   if (got < sizeof bytes) {

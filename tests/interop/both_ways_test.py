@@ -125,9 +125,11 @@ def test_all_four_count_into_one_directory_at_once_while_it_is_read(memory_direc
     with Writers() as writers:
         for kind in ("weir", "weir-0.16", "python", "python-0.16") * 2:
             writers.add(kind, memory_directory)
+        for writer in writers:
+            writer.run(script)  # an empty directory makes `weir show` say so
         reader.start()
         try:
-            for _ in range(rounds):
+            for _ in range(rounds - 1):
                 for writer in writers:
                     writer.start(script)
                 for writer in writers:
