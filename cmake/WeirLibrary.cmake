@@ -1,12 +1,17 @@
-# weir_library(NAME ROOMS a b LIBRARIES x): one of the libraries that ship, made of the rooms' object files.
+# weir_library(NAME ROOMS a b LIBRARIES x [TARGET t]): one of the libraries that ship, made of the rooms' object files.
 # In the build it is weir_NAME and weir::NAME, on disk libweir-NAME, installed weir::NAME and weir-NAME.pc.
-# Static unless BUILD_SHARED_LIBS. LIBRARIES are further libraries of ours its users link too.
+# TARGET is its name in the build where weir_NAME is a room's. Static unless BUILD_SHARED_LIBS. LIBRARIES are further
+# libraries of ours its users link too.
 function(weir_library name)
-  cmake_parse_arguments(LIBRARY "" "" "ROOMS;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(LIBRARY "" "TARGET" "ROOMS;LIBRARIES" ${ARGN})
+  set(target weir_${name})
+  if(LIBRARY_TARGET)
+    set(target ${LIBRARY_TARGET})
+  endif()
   set(outside "")
-  add_library(weir_${name})
+  add_library(${target})
   foreach(room IN LISTS LIBRARY_ROOMS)
-    target_sources(weir_${name} PRIVATE $<TARGET_OBJECTS:weir_${room}>)
+    target_sources(${target} PRIVATE $<TARGET_OBJECTS:weir_${room}>)
     get_target_property(libraries weir_${room} WEIR_LIBRARIES)
     if(libraries)
       list(APPEND outside ${libraries})
@@ -14,17 +19,17 @@ function(weir_library name)
   endforeach()
   list(REMOVE_DUPLICATES outside)
 
-  add_library(weir::${name} ALIAS weir_${name})
-  target_compile_features(weir_${name} PUBLIC cxx_std_20)
-  target_include_directories(weir_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+  add_library(weir::${name} ALIAS ${target})
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                              $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>)
-  target_link_libraries(weir_${name} PUBLIC ${LIBRARY_LIBRARIES} Threads::Threads PRIVATE ${outside})
-  set_target_properties(weir_${name} PROPERTIES
+  target_link_libraries(${target} PUBLIC ${LIBRARY_LIBRARIES} Threads::Threads PRIVATE ${outside})
+  set_target_properties(${target} PROPERTIES
     EXPORT_NAME ${name} OUTPUT_NAME weir-${name} LINKER_LANGUAGE CXX WEIR_LIBRARIES "${outside}"
     VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
-  get_target_property(type weir_${name} TYPE)
+  get_target_property(type ${target} TYPE)
   if(type STREQUAL SHARED_LIBRARY)
     # Threads own slots and atexit handlers are ours: dlclose() must not take the code away under them.
-    target_link_options(weir_${name} PRIVATE -Wl,-z,nodelete -Wl,--no-undefined)
+    target_link_options(${target} PRIVATE -Wl,-z,nodelete -Wl,--no-undefined)
   endif()
 endfunction()

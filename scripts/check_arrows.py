@@ -18,12 +18,15 @@ ARROWS = {
     "instrument": {"model", "format", "config", "storage"},
     "collect": {"model", "format", "config"},
     "exposition": {"model", "format"},
+    "redis": {"model"},
+    "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "redis"},
     "http": {"model", "format", "exposition", "config"},
-    "cli": {"model", "format", "config", "collect", "exposition", "http"},
+    "cli": {"model", "format", "config", "collect", "exposition", "redis", "redis_storage", "http"},
 }
 # Public headers without a source file of their name.
 PUBLIC = {
     "error.h": "model",
+    "redis_error.h": "redis",
     "version.h": "model",
     "storage.h": "storage",
     "backend.h": "storage",
@@ -41,6 +44,7 @@ OUTSIDE = {
     "libdeflate.h": {"exposition"},
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
+    **{f"openssl/{name}.h": {"redis", "redis_storage"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
     "simdjson.h": {"format", "config", "instrument"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)

@@ -78,6 +78,12 @@ void register_backend(std::string name) {
       std::move(initialize));
 }
 
+class Storage;
+using StorageFactory = std::function<Storage&(const BackendConfig& config)>;
+/// Makes a storage of cells known to load_backend under `name`; `RedisStorage` is what REDIS_ENABLED asks for. The
+/// factory is called when the storage is chosen. Throws RegistrationError when the name is taken.
+void register_storage(std::string name, StorageFactory make);
+
 /// Chooses where the values of metrics made from now on live. Without arguments the environment chooses:
 /// WEIR_BACKEND_CLASS and _CONFIG, then PYTHEUS_BACKEND_CLASS and _CONFIG (a Python import path counts by its last
 /// part; _CONFIG is the path of a JSON file), then REDIS_ENABLED, then PROMETHEUS_MULTIPROC_DIR, else memory. Called by

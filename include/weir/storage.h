@@ -10,6 +10,7 @@
 // that their writer lives.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <span>
@@ -46,6 +47,10 @@ class Storage {
   /// code. Throws what the backend's constructor throws.
   virtual std::unique_ptr<Backend> make_backend(const CellGroup& group, std::uint32_t i);
 
+  /// Brings values to where they are durable or shared, waiting at most `timeout`. True when nothing is left to bring,
+  /// as always in memory and files. Called without the registration lock.
+  virtual bool flush(std::chrono::milliseconds /*timeout*/) noexcept { return true; }
+
   // The rest is called by CellSpace under the registration lock.
 
   /// Makes one zero cell for each of the group's samples, or gives back cells released for the same samples before. All
@@ -64,6 +69,10 @@ class Storage {
  protected:
   Storage() = default;
 };
+
+/// Flushes every storage of the process, in turn: before _exit(), exec(), or when a prefork server's worker ends. False
+/// when one could not bring everything within `timeout`.
+bool flush(std::chrono::milliseconds timeout = std::chrono::seconds(5)) noexcept;
 
 /// The process's memory: values are this process's own.
 Storage& memory_storage();

@@ -41,6 +41,16 @@ std::string to_string(FileKind kind) {
   return text;
 }
 
+std::optional<FileKind> parse_file_kind(std::string_view text) noexcept {
+  const bool is_gauge = text.starts_with("gauge_");
+  const auto type = is_gauge ? MetricType::gauge : metric_type_from(text);
+  if (!type || !has_files(*type)) return std::nullopt;
+  if (!is_gauge) return *type == MetricType::gauge ? std::nullopt : std::optional(FileKind{*type, GaugeMode::all});
+  const auto mode = gauge_mode_from(text.substr(std::string_view("gauge_").size()));
+  if (!mode) return std::nullopt;
+  return FileKind{MetricType::gauge, *mode};
+}
+
 bool identity_is_label(FileKind kind) noexcept {
   return kind.type == MetricType::gauge && (kind.mode == GaugeMode::all || is_live(kind.mode));
 }

@@ -28,6 +28,8 @@ struct FileKind {
 
 /// `counter`, `gauge_livesum`, …
 std::string to_string(FileKind kind);
+/// Reads what to_string(FileKind) wrote; nothing for other text.
+std::optional<FileKind> parse_file_kind(std::string_view text) noexcept;
 /// True where the whole identity becomes the `pid` label (gauge modes all and live*), so that no nonce may follow.
 bool identity_is_label(FileKind kind) noexcept;
 

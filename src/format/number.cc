@@ -125,6 +125,11 @@ char* write_python_number(char* out, double v) noexcept {
   return has_point_or_letter(out, end) ? end : write_word(end, ".0");
 }
 
+std::string python_number(double v) {
+  char text[kMaxNumberLength];
+  return {text, write_python_number(text, v)};
+}
+
 std::string bucket_bound(double v) {
   std::array<char, kMaxNumberLength> buffer;
   if (!std::isfinite(v)) return {buffer.data(), write_go_number(buffer.data(), v)};

@@ -23,6 +23,9 @@ char* write_openmetrics_number(char* out, double v) noexcept;
 /// numbers.
 char* write_python_number(char* out, double v) noexcept;
 
+/// The same as a string.
+std::string python_number(double v);
+
 /// A bucket bound as prometheus_client's floatToGoString spells it: `1.0`, `0.005`, `+Inf`, `1e+06`. The `le` label.
 std::string bucket_bound(double v);
 

@@ -190,6 +190,11 @@ void CellSpace::add_storage(Storage& storage) {
   storages_.push_back(&storage);
 }
 
+std::vector<Storage*> CellSpace::storages() {
+  const RegistrationHold hold;
+  return storages_;
+}
+
 void CellSpace::end_thread() noexcept {
   const RegistrationHold hold;
   if (mark_->started) slots_.give_back();

@@ -41,6 +41,8 @@ class CellSpace {
   Storage& memory() noexcept { return memory_; }
   /// A storage to be told about forks. Storages are never destroyed.
   void add_storage(Storage& storage);
+  /// What add_storage was told; for calls that must not be made under the lock.
+  std::vector<Storage*> storages();
   /// Gives the calling thread's slot back.
   void end_thread() noexcept;
   /// The most threads that counted at once, so far.
