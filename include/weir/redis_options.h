@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -26,8 +27,10 @@ class Secret {
   explicit Secret(std::string value) : value_(std::move(value)) {}
   Secret(const Secret&) = default;
   Secret(Secret&&) noexcept = default;
-  Secret& operator=(const Secret&) = default;
-  Secret& operator=(Secret&&) noexcept = default;
+  Secret& operator=(Secret other) noexcept {  // what was there goes, and is wiped, with `other`
+    value_.swap(other.value_);
+    return *this;
+  }
   ~Secret();
 
   bool empty() const noexcept { return value_.empty(); }

@@ -1,7 +1,7 @@
 // RESP2 as bytes: commands out, replies in, no I/O.
 //
 //   std::string out;
-//   append_command(out, {"GET", "key"});
+//   append_command(out, command.arguments);
 //   RespParser parser;
 //   parser.feed(received);                          // any piece of the stream, cut anywhere
 //   while (std::optional<RedisReply> reply = parser.next()) …
@@ -46,6 +46,14 @@ class RespParser {
     RedisReply array;
     std::size_t missing = 0;
   };
+  /// One value, or the head of an array of `elements`; false while it has not arrived, nothing being taken then.
+  bool take(RedisReply& reply, std::size_t& elements);
+  bool take_bulk(RedisReply& reply, std::string_view line);
+  std::size_t take_array_head(RedisReply& reply, std::string_view line) const;
+  /// The line at at_ without its type and line end; nothing while its end has not arrived.
+  std::optional<std::string_view> find_line(std::size_t longest);
+  void move_on(std::size_t bytes) noexcept;
+
   std::string buffer_;
   std::size_t at_ = 0;        // of the next byte to read
   std::size_t searched_ = 0;  // bytes after at_ known to hold no line end
