@@ -4,21 +4,15 @@
 
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
-#include <string_view>
 
+#include "config/environment.h"
 #include "weir/error.h"
 
 namespace weir::cli {
 namespace {
 
-std::string_view variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? std::string_view() : value;
-}
-
 std::string host_from_environment() {
-  const std::string_view value = variable("PROMETHEUS_BIND_ADDRESS");
+  const std::string value = environment::variable("PROMETHEUS_BIND_ADDRESS").value_or("");
   if (value.empty()) return "127.0.0.1";
   for (const char c : value) {
     if (static_cast<unsigned char>(c) <= ' ' || c == '/' || c == '[' || c == ']') {
@@ -28,7 +22,7 @@ std::string host_from_environment() {
                       value));
     }
   }
-  if (value.find(':') == std::string_view::npos) return std::string(value);
+  if (value.find(':') == std::string_view::npos) return value;
   const bool one_colon = value.find(':') == value.rfind(':');
   if (one_colon) {
     throw ConfigError(
@@ -40,7 +34,7 @@ std::string host_from_environment() {
 }
 
 std::string port_from_environment() {
-  const std::string_view value = variable("PROMETHEUS_METRICS_PORT");
+  const std::string value = environment::variable("PROMETHEUS_METRICS_PORT").value_or("");
   if (value.empty()) return "9091";
   std::uint16_t port = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), port);
@@ -48,7 +42,7 @@ std::string port_from_environment() {
     throw ConfigError(fmt::format(
         "environment variable PROMETHEUS_METRICS_PORT is \"{}\"; it must be a port from 1 to 65535", value));
   }
-  return std::string(value);
+  return value;
 }
 
 }  // namespace

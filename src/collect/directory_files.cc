@@ -4,22 +4,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "config/environment.h"
 #include "weir/error.h"
-#include "weir/log.h"
 
 namespace weir {
 namespace {
-
-constexpr const char* kVariable = "PROMETHEUS_MULTIPROC_DIR";
-constexpr const char* kDeprecated = "prometheus_multiproc_dir";
 
 struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { closedir(directory); }
@@ -33,12 +28,6 @@ Problem cannot_list(const std::filesystem::path& directory, int error) {
 }
 
 bool is_database_name(std::string_view name) noexcept { return name.ends_with(".db") && name.front() != '.'; }
-
-std::optional<std::string_view> environment(const char* variable) {
-  const char* value = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): nothing of ours sets it
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
 
 }  // namespace
 
@@ -76,18 +65,10 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
 
 std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by) {
   if (!directory.empty()) return directory;
-  if (const auto value = environment(kVariable)) return *value;
-  if (const auto value = environment(kDeprecated)) {
-    static std::atomic<bool> is_told{false};
-    // relaxed: nothing is published through it, it only counts to one
-    if (!is_told.exchange(true, std::memory_order_relaxed)) {
-      log_line(LogLevel::warning,
-               fmt::format("the environment variable {} is deprecated: set {} instead", kDeprecated, kVariable));
-    }
-    return *value;
-  }
-  throw ConfigError(fmt::format("{} needs a directory: pass one, or set {} to the directory the processes write to",
-                                wanted_by, kVariable));
+  if (std::string named = environment::multiprocess_directory(); !named.empty()) return named;
+  throw ConfigError(fmt::format(
+      "{} needs a directory: pass one, or set PROMETHEUS_MULTIPROC_DIR to the directory the processes write to",
+      wanted_by));
 }
 
 }  // namespace weir

@@ -21,8 +21,4 @@ Storage& configured_file_storage(const BackendConfig& config);
 /// where it breaks.
 BackendConfig read_backend_config(const std::string& path);
 
-/// A boolean setting of the environment: `true`, `1`, `yes`, `on` in any case; empty, `false`, `0`, `no`, `off` are
-/// false. Throws ConfigError naming the variable for anything else.
-bool environment_flag(const char* variable);
-
 }  // namespace weir

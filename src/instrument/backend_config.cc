@@ -1,7 +1,3 @@
-#include <algorithm>
-#include <cctype>
-#include <cstdlib>
-
 #include <fmt/format.h>
 #include <simdjson.h>
 
@@ -32,16 +28,6 @@ BackendConfig read_backend_config(const std::string& path) {
   BackendConfig config;
   for (const auto& [key, value] : object) config.insert_or_assign(std::string(key), spelling(value));
   return config;
-}
-
-bool environment_flag(const char* variable) {
-  const char* const text = std::getenv(variable);
-  if (text == nullptr) return false;
-  std::string value(text);
-  std::ranges::transform(value, value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
-  if (value.empty() || value == "false" || value == "0" || value == "no" || value == "off") return false;
-  throw ConfigError(fmt::format("{}={}: must be true, 1, yes or on, or else false, 0, no or off", variable, text));
 }
 
 }  // namespace weir

@@ -1,13 +1,17 @@
 #include "weir/backend.h"
 
-#include <cstdlib>
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "config/environment.h"
+#include "config/redis_support.h"
 #include "instrument/backend_choice.h"
 #include "instrument/backend_storage.h"
+#include "model/printable.h"
 #include "storage/setup_lock.h"
 #include "weir/error.h"
 #include "weir/log.h"
@@ -17,6 +21,8 @@ namespace {
 
 constexpr std::string_view kMemoryBackend = "SingleProcessBackend";
 constexpr std::string_view kFileBackend = "MultiProcessFileBackend";
+constexpr std::string_view kRedisStorage = "RedisStorage";              // what REDIS_ENABLED asks for
+constexpr std::string_view kRedisBackend = "MultiProcessRedisBackend";  // pytheus' name
 
 struct Registered {
   BackendFactory make;
@@ -26,6 +32,7 @@ struct Registered {
 // What was chosen, and what users have registered. Guarded by the setup lock.
 struct Choice {
   std::map<std::string, Registered, std::less<>> registered;
+  std::map<std::string, StorageFactory, std::less<>> storages;
   std::string name;  // empty: nothing chosen yet
   BackendConfig config;
   Storage* storage = nullptr;
@@ -37,19 +44,8 @@ Choice& choice() {
   return made_once(the);
 }
 
-std::optional<std::string> variable(const char* name) {
-  const char* const value = std::getenv(name);
-  if (value == nullptr || *value == '\0') return std::nullopt;
-  return value;
-}
-
-std::string multiprocess_directory() {
-  if (const auto directory = variable("PROMETHEUS_MULTIPROC_DIR")) return *directory;
-  return variable("prometheus_multiproc_dir").value_or("");
-}
-
 FileLayout file_layout() {
-  const auto layout = variable("WEIR_FILE_LAYOUT");
+  const auto layout = environment::variable("WEIR_FILE_LAYOUT");
   if (!layout || *layout == "current") return FileLayout::current;
   if (*layout == "0.16") return FileLayout::v0_16;
   throw ConfigError(fmt::format("WEIR_FILE_LAYOUT={}: must be \"current\" or \"0.16\"", *layout));
@@ -63,16 +59,29 @@ std::string_view last_part(std::string_view import_path) {
 
 std::string known_classes(const Choice& c) {
   std::vector<std::string_view> names{kMemoryBackend, kFileBackend};
+  for (const auto& [name, make] : c.storages) names.push_back(name);
   for (const auto& [name, registered] : c.registered) names.push_back(name);
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
+void refuse_unknown_settings(std::string_view name, const BackendConfig& config,
+                             std::initializer_list<std::string_view> known) {
+  for (const auto& [key, value] : config) {
+    if (std::ranges::find(known, key) != known.end()) continue;
+    throw ConfigError(fmt::format("{}: the setting {} is not known; known are: {}", name, printable(key),
+                                  known.size() == 0 ? "none" : fmt::format("{}", fmt::join(known, ", "))));
+  }
+}
+
 Storage& open_backend(const Choice& c, std::string_view name, const BackendConfig& config) {
-  if (name == kMemoryBackend) return memory_storage();
+  if (name == kMemoryBackend) {
+    refuse_unknown_settings(name, config, {});
+    return memory_storage();
+  }
   if (name == kFileBackend) return configured_file_storage(config);
-  if (name == "MultiProcessRedisBackend") {
-    throw ConfigError(
-        "backend class MultiProcessRedisBackend: this build of Weir has no Redis storage; use MultiProcessFileBackend");
+  if (const auto storage = c.storages.find(name); storage != c.storages.end()) return storage->second(config);
+  if (name == kRedisBackend || name == kRedisStorage) {
+    throw ConfigError(fmt::format("backend class {}: {}", name, kHowToLinkRedis));
   }
   const auto it = c.registered.find(name);
   if (it == c.registered.end()) {
@@ -96,10 +105,10 @@ void choose(Choice& c, std::string_view name, const BackendConfig& config) {
 }
 
 bool choose_by_class_variable(Choice& c, const char* class_variable, const char* config_variable) {
-  const auto path = variable(class_variable);
+  const auto path = environment::variable(class_variable);
   if (!path) return false;
   BackendConfig config;
-  if (const auto file = variable(config_variable)) config = read_backend_config(*file);
+  if (const auto file = environment::variable(config_variable)) config = read_backend_config(*file);
   try {
     choose(c, last_part(*path), config);
   } catch (const ConfigError& error) {
@@ -108,51 +117,69 @@ bool choose_by_class_variable(Choice& c, const char* class_variable, const char*
   return true;
 }
 
+// pytheus' own variable may speak to the Python programs beside this one, which name their class in code; ours cannot.
+void refuse_settings_of_no_class() {
+  const auto file = environment::variable("WEIR_BACKEND_CONFIG");
+  if (!file || environment::variable("WEIR_BACKEND_CLASS")) return;
+  throw ConfigError(fmt::format(
+      "WEIR_BACKEND_CONFIG={}: settings of no backend; set WEIR_BACKEND_CLASS to the class they belong to", *file));
+}
+
 void choose_by_environment(Choice& c) {
+  refuse_settings_of_no_class();
   if (choose_by_class_variable(c, "WEIR_BACKEND_CLASS", "WEIR_BACKEND_CONFIG")) return;
   if (choose_by_class_variable(c, "PYTHEUS_BACKEND_CLASS", "PYTHEUS_BACKEND_CONFIG")) return;
-  const std::string directory = multiprocess_directory();
-  if (environment_flag("REDIS_ENABLED")) {
-    log_line(LogLevel::warning,
-             fmt::format("REDIS_ENABLED is set, but this build of Weir has no Redis storage; values go to {}",
-                         directory.empty() ? "this process's memory" : directory));
+  const bool wants_redis = environment::flag("REDIS_ENABLED");
+  if (wants_redis && c.storages.contains(kRedisStorage)) return choose(c, kRedisStorage, {});
+  const std::string directory = environment::multiprocess_directory();
+  if (wants_redis && c.storage == nullptr) {
+    log_line(LogLevel::warning, fmt::format("REDIS_ENABLED is set, but {}; values go to {}", kHowToLinkRedis,
+                                            directory.empty() ? "this process's memory" : directory));
   }
   choose(c, directory.empty() ? kMemoryBackend : kFileBackend, {});
+}
+
+bool is_taken(const Choice& c, std::string_view name) {
+  return name == kMemoryBackend || name == kFileBackend || c.registered.contains(name) || c.storages.contains(name);
+}
+
+void check_free(const Choice& c, std::string_view function, std::string_view name) {
+  if (name.empty()) throw RegistrationError(fmt::format("{}: the name is empty", function));
+  if (is_taken(c, name)) throw RegistrationError(fmt::format("{}: the name {} is taken", function, printable(name)));
 }
 
 }  // namespace
 
 Storage& configured_file_storage(const BackendConfig& config) {
+  refuse_unknown_settings(kFileBackend, config, {"directory"});
   const auto given = config.find("directory");
-  const std::string directory = given != config.end() ? given->second : multiprocess_directory();
+  const bool is_given = given != config.end();
+  const std::string directory = is_given ? given->second : environment::multiprocess_directory();
   if (directory.empty()) {
     throw ConfigError(
         fmt::format("{}: no directory; set PROMETHEUS_MULTIPROC_DIR or the setting \"directory\"", kFileBackend));
-  }
-  const bool by_new_name = variable("PROMETHEUS_MULTIPROC_DIR").has_value();
-  if (given == config.end() && !by_new_name) {
-    log_line(LogLevel::warning, "prometheus_multiproc_dir is deprecated, set PROMETHEUS_MULTIPROC_DIR instead");
   }
   try {
     return file_storage(directory, file_layout());
   } catch (const StorageError& error) {
     throw StorageError(
         fmt::format("{}={}: {}; it must be a directory this process may write, or a place where it may make one",
-                    given != config.end() ? "directory"
-                    : by_new_name         ? "PROMETHEUS_MULTIPROC_DIR"
-                                          : "prometheus_multiproc_dir",
-                    directory, error.what()));
+                    is_given ? "directory" : environment::multiprocess_directory_variable(), directory, error.what()));
   }
 }
 
 void register_backend(std::string name, BackendFactory make, BackendInitializer initialize) {
   Choice& c = choice();
   const SetupHold hold;
-  if (name.empty() || name == kMemoryBackend || name == kFileBackend || c.registered.contains(name)) {
-    throw RegistrationError(
-        fmt::format("register_backend: the name \"{}\" is {}", name, name.empty() ? "empty" : "taken"));
-  }
+  check_free(c, "register_backend", name);
   c.registered.emplace(std::move(name), Registered{std::move(make), std::move(initialize)});
+}
+
+void register_storage(std::string name, StorageFactory make) {
+  Choice& c = choice();
+  const SetupHold hold;
+  check_free(c, "register_storage", name);
+  c.storages.emplace(std::move(name), std::move(make));
 }
 
 void load_backend() {

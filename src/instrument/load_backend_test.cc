@@ -40,7 +40,7 @@ class LoadBackend : public testing::Test {
     if (child == 0) {
       for (const char* name :
            {"WEIR_BACKEND_CLASS", "WEIR_BACKEND_CONFIG", "PYTHEUS_BACKEND_CLASS", "PYTHEUS_BACKEND_CONFIG",
-            "REDIS_ENABLED", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir", "WEIR_FILE_LAYOUT"}) {
+            "REDIS_ENABLED", "PROMETHEUS_REDIS_URL", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir", "WEIR_FILE_LAYOUT"}) {
         ::unsetenv(name);
       }
       for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
@@ -143,7 +143,7 @@ TEST_F(LoadBackend, UnknownClassIsNamedWithItsVariable) {
               testing::AllOf(HasSubstr("WEIR_BACKEND_CLASS=Nonsense"), HasSubstr("MultiProcessFileBackend")));
   EXPECT_THAT(
       in_process({{"PYTHEUS_BACKEND_CLASS", "pytheus.backends.redis.MultiProcessRedisBackend"}}, backend_of_a_counter),
-      HasSubstr("no Redis"));
+      testing::AllOf(HasSubstr("link weir::redis"), HasSubstr("WEIR_WITH_REDIS=ON"), HasSubstr("libssl-dev")));
 }
 
 TEST_F(LoadBackend, UnreadableOrMalformedConfigurationIsNamed) {
@@ -175,14 +175,92 @@ TEST_F(LoadBackend, DirectoryThatCannotBeMadeIsNamedWithItsVariable) {
 }
 
 TEST_F(LoadBackend, WrongFlagAndLayoutNameVariableAndValue) {
-  EXPECT_THAT(in_process({{"REDIS_ENABLED", "maybe"}}, backend_of_a_counter), HasSubstr("REDIS_ENABLED=maybe"));
+  EXPECT_THAT(in_process({{"REDIS_ENABLED", "maybe"}}, backend_of_a_counter), HasSubstr("REDIS_ENABLED=\"maybe\""));
   EXPECT_THAT(in_process({{"PROMETHEUS_MULTIPROC_DIR", metrics()}, {"WEIR_FILE_LAYOUT", "0.17"}}, backend_of_a_counter),
               HasSubstr("WEIR_FILE_LAYOUT=0.17"));
 }
 
-TEST_F(LoadBackend, RedisAskedForMeansFilesUntilThereIsOne) {
-  EXPECT_EQ(in_process({{"REDIS_ENABLED", "Yes"}, {"PROMETHEUS_MULTIPROC_DIR", metrics()}}, backend_of_a_counter),
-            "MultiProcessFileBackend");
+TEST_F(LoadBackend, RedisAskedForWithoutSupportMeansFilesAndAWordHowToGetIt) {
+  const std::string answer = in_process({{"REDIS_ENABLED", "Yes"}, {"PROMETHEUS_MULTIPROC_DIR", metrics()}}, [] {
+    static std::string said;
+    set_log_sink([](LogLevel, std::string_view line) noexcept { said += line; });
+    return backend_of_a_counter() + ": " + said;
+  });
+  EXPECT_THAT(answer, testing::AllOf(testing::StartsWith("MultiProcessFileBackend: "), HasSubstr("link weir::redis"),
+                                     HasSubstr("values go to " + metrics())));
+}
+
+// Stands for weir-redis: what it registers, in memory.
+std::string with_redis(const std::function<std::string()>& body) {
+  for (const char* name : {"RedisStorage", "MultiProcessRedisBackend"}) {
+    register_storage(name, [](const BackendConfig&) -> Storage& { return memory_storage(); });
+  }
+  return body();
+}
+
+TEST_F(LoadBackend, RedisEnabledChoosesTheRegisteredStorageBeforeTheDirectory) {
+  EXPECT_EQ(in_process({{"REDIS_ENABLED", "true"}, {"PROMETHEUS_MULTIPROC_DIR", metrics()}},
+                       [] { return with_redis(backend_class); }),
+            "RedisStorage");
+  EXPECT_FALSE(std::filesystem::exists(metrics()));
+}
+
+TEST_F(LoadBackend, ClassVariableBeatsRedisEnabled) {
+  EXPECT_EQ(in_process({{"REDIS_ENABLED", "true"}, {"WEIR_BACKEND_CLASS", "SingleProcessBackend"}},
+                       [] { return with_redis(backend_class); }),
+            "SingleProcessBackend");
+}
+
+TEST_F(LoadBackend, UrlOfARedisAloneEnablesNothing) {
+  EXPECT_EQ(in_process({{"PROMETHEUS_REDIS_URL", "redis://localhost"}}, [] { return with_redis(backend_class); }),
+            "SingleProcessBackend");
+}
+
+TEST_F(LoadBackend, RegisteredStorageGetsTheConfigurationOnce) {
+  EXPECT_EQ(in_process({{"PYTHEUS_BACKEND_CLASS", "pytheus.backends.redis.MultiProcessRedisBackend"},
+                        {"PYTHEUS_BACKEND_CONFIG", file("redis.json", R"({"host": "h", "port": 6380})")}},
+                       [] {
+                         static std::string asked;
+                         register_storage("MultiProcessRedisBackend", [](const BackendConfig& config) -> Storage& {
+                           for (const auto& [key, value] : config) asked += key + "=" + value + " ";
+                           return memory_storage();
+                         });
+                         default_registry().counter({.name = "jobs", .help = "J."});
+                         default_registry().counter({.name = "more_jobs", .help = "J."});
+                         return asked;
+                       }),
+            "host=h port=6380 ");
+}
+
+TEST_F(LoadBackend, WrongSettingsOfRedisAreAnErrorNotAFallback) {
+  EXPECT_EQ(in_process({{"REDIS_ENABLED", "true"}},
+                       [] {
+                         register_storage("RedisStorage", [](const BackendConfig&) -> Storage& {
+                           throw ConfigError("REDIS_PORT=\"x\": must be a port");
+                         });
+                         return backend_of_a_counter();
+                       }),
+            "threw: REDIS_PORT=\"x\": must be a port");
+}
+
+TEST_F(LoadBackend, UnknownSettingOfABuiltInBackendIsNamed) {
+  EXPECT_THAT(in_process({{"WEIR_BACKEND_CLASS", "MultiProcessFileBackend"},
+                          {"WEIR_BACKEND_CONFIG", file("c.json", R"({"dir": "/run/metrics"})")}},
+                         backend_of_a_counter),
+              testing::AllOf(HasSubstr("\"dir\""), HasSubstr("known are: directory")));
+  EXPECT_THAT(in_process({},
+                         [] {
+                           load_backend("SingleProcessBackend", {{"directory", "/run"}});
+                           return std::string("not refused");
+                         }),
+              testing::AllOf(HasSubstr("SingleProcessBackend"), HasSubstr("\"directory\"")));
+}
+
+TEST_F(LoadBackend, SettingsWithoutAClassAreNamedExceptPytheus) {
+  const std::string config = file("c.json", "{}");
+  EXPECT_THAT(in_process({{"WEIR_BACKEND_CONFIG", config}}, backend_of_a_counter),
+              testing::AllOf(HasSubstr("WEIR_BACKEND_CONFIG=" + config), HasSubstr("set WEIR_BACKEND_CLASS")));
+  EXPECT_EQ(in_process({{"PYTHEUS_BACKEND_CONFIG", config}}, backend_of_a_counter), "SingleProcessBackend");
 }
 
 class Recording : public Backend {
@@ -214,6 +292,19 @@ TEST_F(LoadBackend, UsersBackendIsInitializedOnceAndMadeForEveryValue) {
 TEST_F(LoadBackend, TakenNameOfABackendIsRefused) {
   EXPECT_THROW(register_backend("SingleProcessBackend", {}), RegistrationError);
   EXPECT_THROW(register_backend("", {}), RegistrationError);
+  EXPECT_THROW(register_storage("MultiProcessFileBackend", {}), RegistrationError);
+  EXPECT_EQ(in_process({},
+                       [] {
+                         return with_redis([] {
+                           try {
+                             register_backend<Recording>("RedisStorage");
+                           } catch (const RegistrationError& error) {
+                             return std::string(error.what());
+                           }
+                           return std::string("not refused");
+                         });
+                       }),
+            "register_backend: the name \"RedisStorage\" is taken");
 }
 
 TEST_F(LoadBackend, ConfigurationKeepsNumbersAndFlagsAsSpelled) {
