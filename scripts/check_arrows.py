@@ -45,7 +45,7 @@ OUTSIDE = {
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
     **{f"openssl/{name}.h": {"redis", "redis_storage"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
-    "simdjson.h": {"format", "config", "instrument"},
+    "simdjson.h": {"format", "config", "instrument", "redis_storage"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
 
