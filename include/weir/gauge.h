@@ -26,13 +26,13 @@ class Gauge final : public Child {
   using Options = struct GaugeOptions;
 
   Gauge(ChildKey, const MetricInfo& info, std::span<const std::string_view> values)
-      : Child(info, values), keeps_time_(without_live(info.mode) == GaugeMode::mostrecent) {}
+      : Child(info, values), keeps_time_(without_live(info.mode) == GaugeMode::mostrecent), is_plain_(!keeps_time_) {}
   ~Gauge() override { close(); }
 
   /// Sets the value; in the mostrecent modes stamped with the clock's time.
   void set(double value) noexcept {
     Cell* const cell = shared_cell(0);
-    if (cell != nullptr && !keeps_time_) [[likely]] {
+    if (cell != nullptr && is_plain_) [[likely]] {
       cell->value.store(value, std::memory_order_relaxed);  // relaxed: nothing is published through a value
     } else {
       set_slowly(cell, value);
@@ -64,12 +64,14 @@ class Gauge final : public Child {
   void set_slowly(Cell* cell, double value) noexcept;
   void add_slowly_or_refuse(Cell* cell, double amount);
   std::uint32_t sample_count() const noexcept override;
+  void opened(Storage& storage) override;
   void describe(SeriesTableBuilder& table) const override;
   void append_values(std::vector<double>& values) const override;
   bool has_function() const override { return static_cast<bool>(function_); }
   void call_function() override;
 
   const bool keeps_time_;
+  bool is_plain_;                     // set() is a store and nothing else; constant once opened
   std::function<double()> function_;  // guarded by the registration lock
 };
 

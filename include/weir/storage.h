@@ -43,6 +43,8 @@ class Storage {
 
   /// True when values live in Backend objects instead of cells.
   virtual bool holds_backends() const noexcept { return false; }
+  /// True where a gauge must tell `set` from `inc`: then set() stamps the cell with its time in every mode.
+  virtual bool marks_gauge_sets() const noexcept { return false; }
   /// The object for sample `i` of a new group, where holds_backends(). Called without the registration lock: it is user
   /// code. Throws what the backend's constructor throws.
   virtual std::unique_ptr<Backend> make_backend(const CellGroup& group, std::uint32_t i);

@@ -12,7 +12,10 @@
 namespace weir {
 
 void Gauge::set_slowly(Cell* cell, double value) noexcept {
-  if (cell != nullptr) {
+  if (cell != nullptr && !keeps_time_) {
+    cell->value.store(value, std::memory_order_release);  // before the stamp that tells of it
+    cell->timestamp.store(stamp_after(0), std::memory_order_release);
+  } else if (cell != nullptr) {
     store_if_newer(*cell, value, stamp_after(cell->timestamp.load(std::memory_order_relaxed)));
   } else {
     call_backend(0, "set", [value](Backend& own) { own.set(value); });
@@ -45,6 +48,7 @@ void Gauge::call_function() {
 }
 
 CellGroup::SampleName Gauge::sample_name(std::uint32_t /*i*/) const { return {info().sample_name, labels(), {}}; }
+void Gauge::opened(Storage& storage) { is_plain_ = !keeps_time_ && !storage.marks_gauge_sets(); }
 std::uint32_t Gauge::sample_count() const noexcept { return 1; }
 void Gauge::describe(SeriesTableBuilder& table) const { table.series(info().sample_name, labels()); }
 void Gauge::append_values(std::vector<double>& values) const { values.push_back(read_locked(0)); }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "instrument/recent_value.h"
 #include "model/names.h"
 #include "storage/cell_space.h"
 #include "weir/backend.h"
@@ -21,7 +22,8 @@ class Info::Value final : public CellGroup {
   void open_in(Storage& storage) { open(storage, 1); }
   void put(double value) noexcept {
     if (Cell* const cell = shared_cell(0)) {
-      cell->value.store(value, std::memory_order_relaxed);  // relaxed: nothing is published through a value
+      cell->value.store(value, std::memory_order_release);  // before the stamp that tells of it
+      if (storage().marks_gauge_sets()) cell->timestamp.store(stamp_after(0), std::memory_order_release);
     } else {
       call_backend(0, "set", [value](Backend& own) { own.set(value); });
     }
