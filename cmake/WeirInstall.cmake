@@ -2,8 +2,12 @@
 include(CMakePackageConfigHelpers)
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
 
+set(not_installed "")
+if(NOT WEIR_WITH_REDIS)
+  set(not_installed PATTERN "redis*.h" EXCLUDE)
+endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/weir ${PROJECT_BINARY_DIR}/include/weir
-        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h")
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.h" ${not_installed})
 install(TARGETS weir RUNTIME)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
 
@@ -30,24 +34,35 @@ endfunction()
 # One library: its exported target in a file of its own, so that a program that asks for core needs none of what the
 # exporter needs, and its .pc file. A static library's users link everything, a shared one's only the library itself.
 function(weir_install_library name description)
-  install(TARGETS weir_${name} EXPORT weir-${name}-targets
+  get_target_property(target weir::${name} ALIASED_TARGET)
+  install(TARGETS ${target} EXPORT weir-${name}-targets
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT weir-${name}-targets NAMESPACE weir:: DESTINATION ${package_dir})
 
-  get_target_property(libraries weir_${name} WEIR_LIBRARIES)
+  get_target_property(libraries ${target} WEIR_LIBRARIES)
   set(outside "")
   set(finds "")
   foreach(library IN LISTS libraries)
     weir_dependency(${library} pc find)
     list(APPEND outside ${pc})
-    string(APPEND finds "    ${find}\n")
+    list(APPEND finds "    ${find}\n")
   endforeach()
+  list(REMOVE_DUPLICATES outside)
+  list(REMOVE_DUPLICATES finds)
+  list(JOIN finds "" finds)
   if(BUILD_SHARED_LIBS)
     set(finds "")
   endif()
   set(WEIR_FIND_${name} "${finds}" PARENT_SCOPE)
   set(PC_NAME weir-${name})
   set(PC_DESCRIPTION "${description}")
+  set(PC_LIBRARY "-l${PC_NAME}")
+  get_target_property(symbol ${target} WEIR_WITH_SYMBOL)
+  if(symbol AND BUILD_SHARED_LIBS)
+    set(PC_LIBRARY "-Wl,--push-state,--no-as-needed ${PC_LIBRARY} -Wl,--pop-state")
+  elseif(symbol)
+    set(PC_LIBRARY "-Wl,-u,${symbol} ${PC_LIBRARY}")
+  endif()
   set(PC_REQUIRES ${ARGN})
   set(PC_REQUIRES_PRIVATE "")
   if(BUILD_SHARED_LIBS)
@@ -62,6 +77,9 @@ function(weir_install_library name description)
 endfunction()
 
 weir_install_library(core "Prometheus metrics for programs of many processes")
+if(WEIR_WITH_REDIS)
+  weir_install_library(redis "Redis storage for Weir's metrics" weir-core)
+endif()
 weir_install_library(exporter "An HTTP server for Weir's metrics" weir-core)
 
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/weir-config.cmake.in

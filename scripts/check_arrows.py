@@ -37,7 +37,7 @@ PUBLIC = {
     "exposer.h": "http",
 }
 # Public headers for programs alone: they include every room's, and no room may include them.
-FOR_PROGRAMS = {"weir.h"}
+FOR_PROGRAMS = {"weir.h", "redis.h"}
 # Libraries from outside that one room hides from all others: header -> rooms.
 OUTSIDE = {
     "microhttpd.h": {"http"},
