@@ -95,6 +95,10 @@ void register_storage(std::string name, StorageFactory make);
 void load_backend();
 void load_backend(std::string_view backend_class, const BackendConfig& config = {});
 
+/// True when this program has a Redis storage, so that REDIS_ENABLED and `MultiProcessRedisBackend` are obeyed: it is
+/// linked with weir-redis.
+bool redis_available();
+
 /// The name of the backend that metrics made now would get.
 std::string backend_class();
 

@@ -3,6 +3,7 @@
 // Thread safety: every function from any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "weir/backend.h"
@@ -12,6 +13,13 @@ namespace weir {
 
 /// The storage load_backend chose, or the environment's now. From here on another choice is refused.
 Storage& chosen_storage();
+
+/// What load_backend or the environment chose so far; nothing before the first choice.
+struct BackendChoice {
+  std::string name;
+  BackendConfig config;
+};
+std::optional<BackendChoice> backend_choice();
 
 /// The file storage of `config["directory"]`, else of the environment's directory, in the layout WEIR_FILE_LAYOUT
 /// names. Throws ConfigError when neither names one, StorageError when it cannot be had.

@@ -201,6 +201,19 @@ std::string backend_class() {
   return c.name;
 }
 
+bool redis_available() {
+  const Choice& c = choice();
+  const SetupHold hold;
+  return c.storages.contains(kRedisStorage);
+}
+
+std::optional<BackendChoice> backend_choice() {
+  const Choice& c = choice();
+  const SetupHold hold;
+  if (c.storage == nullptr) return std::nullopt;
+  return BackendChoice{c.name, c.config};
+}
+
 Storage& chosen_storage() {
   Choice& c = choice();
   const SetupHold hold;
