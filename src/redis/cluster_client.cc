@@ -191,13 +191,6 @@ std::vector<RedisReply> ClusterClient::on_every_master(const RedisCommand& comma
 }  // namespace
 
 std::shared_ptr<RedisClient> make_cluster_client(RedisOptions options) {
-  if (options.addresses.empty()) {
-    throw ConfigError("Redis Cluster: no addresses; give those of some of its nodes, redis+cluster://host1,host2");
-  }
-  if (options.db != 0) {
-    throw ConfigError(
-        fmt::format("Redis Cluster: database {} of {}: a Cluster has database 0 alone", options.db, describe(options)));
-  }
   return std::make_shared<ClusterClient>(std::move(options));
 }
 

@@ -39,6 +39,7 @@ struct ClusterTopology::State {
   std::shared_ptr<const SlotMap> map WEIR_GUARDED_BY(mutex) = std::make_shared<SlotMap>();
   std::map<RedisAddress, Member> members WEIR_GUARDED_BY(mutex);
   bool old WEIR_GUARDED_BY(mutex) = true;
+  Clock::time_point fetched WEIR_GUARDED_BY(mutex){};
   Clock::time_point next_refresh WEIR_GUARDED_BY(mutex){};
   std::size_t refreshes WEIR_GUARDED_BY(mutex) = 0;
   std::uint64_t changes WEIR_GUARDED_BY(mutex) = 0;  // of the map, and the generations of forgotten nodes
@@ -132,8 +133,10 @@ std::optional<RedisReply> ClusterTopology::refresh_if_due() {
   State& state = this->state();
   {
     MutexLock lock(state.mutex);
-    const bool due = state.old && Clock::now() >= state.next_refresh;
-    if (!state.map->empty() && !due) return std::nullopt;
+    const Clock::time_point now = Clock::now();
+    // Nobody says that there is a new replica, so those who read from them look.
+    const bool old = state.old || (options_.read_from_replicas && now > state.fetched + options_.health_check_interval);
+    if (!state.map->empty() && (!old || now < state.next_refresh)) return std::nullopt;
   }
   std::optional<RedisReply> why = refresh();
   if (why && !map()->empty()) return std::nullopt;
@@ -188,6 +191,7 @@ void ClusterTopology::install(SlotMap map) {
   MutexLock lock(state.mutex);
   if (!state.map->empty() && !map.has_same_masters(*state.map)) ++state.changes;
   state.map = std::make_shared<SlotMap>(std::move(map));
+  state.fetched = Clock::now();
   for (auto member = state.members.begin(); member != state.members.end();) {
     if (contains(used, member->first)) {
       ++member;

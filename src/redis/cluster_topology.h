@@ -5,8 +5,9 @@
 //   std::shared_ptr<const SlotMap> map = topology.map();
 //   topology.node(map->shard_of(slot)->master)->exchange(commands, replies);
 //
-// The map is fetched by CLUSTER SLOTS: when there is none, and, at most once in kRefreshInterval, after mark_old(). A
-// node that did not answer is asked last. Nodes that left the map are forgotten.
+// The map is fetched by CLUSTER SLOTS: when there is none, and, at most once in kRefreshInterval, after mark_old();
+// where replicas are read from also every health check interval. A node that did not answer is asked last. Nodes that
+// left the map are forgotten.
 //
 // Thread safety: every member from any thread; no lock is held over a socket. Two threads may fetch the first map both.
 // Process safety: a forked child takes the state over, unless a thread was in the middle of changing it: then it starts
