@@ -21,7 +21,9 @@ void ClientCounters::add_failure(RedisReply::Failure failure) noexcept {
 
 RedisClientStatistics ClientCounters::read() const {
   const auto count = [](const std::atomic<std::uint64_t>& from) { return from.load(std::memory_order_relaxed); };
-  const auto failures = [&](RedisReply::Failure failure) { return count(failures_[static_cast<std::size_t>(failure)]); };
+  const auto failures = [&](RedisReply::Failure failure) {
+    return count(failures_[static_cast<std::size_t>(failure)]);
+  };
   RedisClientStatistics result;
   result.commands = count(commands_);
   result.pipelines = count(pipelines_);
