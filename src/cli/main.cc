@@ -15,6 +15,7 @@
 #include "cli/output.h"
 #include "cli/serve.h"
 #include "cli/show.h"
+#include "cli/source_choice.h"
 #include "weir/error.h"
 #include "weir/log.h"
 #include "weir/version.h"
@@ -25,6 +26,7 @@ namespace {
 constexpr const char* kHelp = R"(Start here:
   weir serve --dir /run/app/metrics      expose a directory to Prometheus
   weir show --dir /run/app/metrics       look at the merged metrics once
+  weir show --redis redis://localhost    the same of a Redis
   weir check --dir /run/app/metrics      see whether the directory is healthy
   weir help serve                        a subcommand's options, variables and examples
 
@@ -87,10 +89,33 @@ class CommandLine {
         ->check([](const std::string& value) { return value.empty() ? "is empty; it must name a directory" : ""; });
   }
 
+  static void add_source(CLI::App& command, SourceArguments& source) {
+    const auto given = [](const char* what) {
+      return [what](const std::string& value) { return value.empty() ? fmt::format("is empty; {}", what) : ""; };
+    };
+    add_dir(command, source.dir);
+    command.add_option("--redis", source.redis, "Redis the processes write to, without a password")
+        ->option_text("URL")
+        ->check(given("write redis://HOST:PORT/DB"));
+    command.add_option("--key-prefix", source.key_prefix, "What its keys begin with (default: gunicorn)")
+        ->option_text("PREFIX")
+        ->check(given("leave it out for the usual one"));
+    command.add_option("--layout", source.layout, "per-process, shared or auto (default: auto, whichever is there)")
+        ->option_text("LAYOUT")
+        ->check([](const std::string& value) {
+          return value == "per-process" || value == "shared" || value == "auto"
+                     ? ""
+                     : fmt::format("is \"{}\"; it must be per-process, shared or auto", value);
+        });
+    command.add_option("--redis-password-file", source.redis_password_file, "File with its password alone")
+        ->option_text("FILE")
+        ->check(given("it must name a file"));
+  }
+
   void add_serve() {
     CLI::App& command =
-        add("serve", "Expose a directory to Prometheus over HTTP", kServeHelp, [this] { return serve(serve_); });
-    add_dir(command, serve_.dir);
+        add("serve", "Expose a directory or a Redis to Prometheus over HTTP", kServeHelp, [this] { return serve(serve_); });
+    add_source(command, serve_.source);
     command
         .add_option("--listen", serve_.listen, "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface)")
         ->option_text("HOST:PORT")
@@ -99,7 +124,7 @@ class CommandLine {
 
   void add_show() {
     CLI::App& command = add("show", "Print the merged metrics once", kShowHelp, [this] { return show(show_); });
-    add_dir(command, show_.dir);
+    add_source(command, show_.source);
     command.add_option("--format", show_.format, "text or openmetrics (default: text)")
         ->option_text("FORMAT")
         ->check([](const std::string& value) {

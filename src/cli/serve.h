@@ -3,10 +3,12 @@
 
 #include <string>
 
+#include "cli/source_choice.h"
+
 namespace weir::cli {
 
 struct ServeArguments {
-  std::string dir;
+  SourceArguments source;
   std::string listen;  ///< empty: the environment's, else 127.0.0.1:9091
 };
 

@@ -9,7 +9,6 @@
 #include "cli/output.h"
 #include "cli/source_choice.h"
 #include "weir/exposition.h"
-#include "weir/multiprocess.h"
 
 namespace weir::cli {
 
@@ -17,25 +16,28 @@ const char* const kShowHelp = R"(Examples:
   weir show --dir /run/app/metrics
   weir show --dir /run/app/metrics --name http_requests http_request_duration_seconds
   weir show --format openmetrics > metrics.txt
+  weir show --redis redis://cache.internal:6379/0 --layout per-process
+  REDIS_ENABLED=true PROMETHEUS_REDIS_URL=rediss://metrics:…@cache.internal weir show
 
-Environment:
-  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+Environment (flags win):
+  REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of
+                             programs say which: PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB and their kind
+  REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
 
-Files that cannot be read are named on standard error; everything else is shown.
+Files and keys that cannot be read are named on standard error; everything else is shown.
 Exit codes: 0 shown; 1 nothing could be read, or the output could not be written; 2 usage.)";
 
 int show(const ShowArguments& arguments) {
-  MultiProcessCollector source(chosen_directory(arguments.dir));
-  const std::shared_ptr<const Collection> collection = source.collect();
+  const ChosenSource chosen = chosen_source(arguments.source);
+  const std::shared_ptr<const Collection> collection = chosen.source->collect();
   report_problems(*collection);
   if (nothing_could_be_read(*collection)) {
-    fmt::print(stderr, "weir: nothing could be read from {}\n", source.describe());
+    fmt::print(stderr, "weir: nothing could be read from {}\n", chosen.source->describe());
     return kFaults;
   }
   if (collection->snapshot.values.empty()) {
-    fmt::print(stderr,
-               "weir: {} holds no metrics; processes started with PROMETHEUS_MULTIPROC_DIR set to it write there\n",
-               source.describe());
+    fmt::print(stderr, "weir: {} holds no metrics; {}\n", chosen.source->describe(), chosen.who_writes);
   }
   Format format;
   if (arguments.format == "openmetrics") format.text = TextFormat::openmetrics_1_0_0;

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "cli/source_choice.h"
+
 namespace weir::cli {
 
 struct ShowArguments {
-  std::string dir;
+  SourceArguments source;
   std::string format = "text";     ///< text or openmetrics
   std::vector<std::string> names;  ///< only these families; empty: all
 };

@@ -2,10 +2,57 @@
 
 #include <fmt/core.h>
 
+#include <string_view>
+#include <utility>
+
+#include "cli/directory_source.h"
+#include "cli/redis_source.h"
 #include "config/environment.h"
+#include "config/redis_support.h"
 #include "weir/error.h"
+#include "weir/log.h"
 
 namespace weir::cli {
+namespace {
+
+/// Arguments that mean Redis, where a directory is read.
+void refuse_redis_arguments(const SourceArguments& arguments, std::string_view why) {
+  const std::pair<const char*, const std::string&> all[] = {{"--key-prefix", arguments.key_prefix},
+                                                            {"--layout", arguments.layout},
+                                                            {"--redis-password-file", arguments.redis_password_file}};
+  for (const auto& [name, value] : all) {
+    if (!value.empty()) throw ConfigError(fmt::format("{} is for Redis, but {}", name, why));
+  }
+}
+
+/// What REDIS_ENABLED says, as programs take it: without Redis support a directory does.
+bool environment_wants_redis() {
+  if (!environment::flag("REDIS_ENABLED")) return false;
+  if (has_redis_support()) return true;
+  const std::string directory = environment::multiprocess_directory();
+  if (directory.empty()) throw ConfigError(fmt::format("REDIS_ENABLED is set, but {}", kHowToBuildRedis));
+  log_line(LogLevel::warning, fmt::format("REDIS_ENABLED is set, but {}; reading {}", kHowToBuildRedis, directory));
+  return false;
+}
+
+}  // namespace
+
+ChosenSource chosen_source(const SourceArguments& arguments) {
+  if (!arguments.dir.empty()) {
+    if (!arguments.redis.empty()) throw ConfigError("--dir and --redis: only one of them can be read; leave one out");
+    refuse_redis_arguments(arguments, "--dir is read");
+    return directory_source(arguments.dir);
+  }
+  if (!arguments.redis.empty() || environment_wants_redis()) return redis_source(arguments);
+  refuse_redis_arguments(arguments, "no Redis is named: give --redis URL, or set REDIS_ENABLED=true");
+  std::string named = environment::multiprocess_directory();
+  if (named.empty()) {
+    throw ConfigError(
+        "no metrics to read: give --dir DIRECTORY or --redis URL, or set PROMETHEUS_MULTIPROC_DIR to the directory the "
+        "processes write to, or REDIS_ENABLED=true");
+  }
+  return directory_source(std::move(named));
+}
 
 std::filesystem::path chosen_directory(const std::string& dir_argument) {
   if (!dir_argument.empty()) return dir_argument;

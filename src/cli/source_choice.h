@@ -1,14 +1,38 @@
-// Which metrics a subcommand reads: `--dir`, else what the environment names.
+// Which metrics a subcommand reads: `--dir` or `--redis`, else what the environment names.
+//
+//   ChosenSource chosen = chosen_source(arguments.source);
+//   std::shared_ptr<const Collection> collection = chosen.source->collect();
 //
 // Thread safety: reads the environment; call before threads start.
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 
 #include "weir/snapshot.h"
 
 namespace weir::cli {
+
+/// Empty is not given.
+struct SourceArguments {
+  std::string dir;
+  std::string redis;  ///< a URL without password
+  std::string key_prefix;
+  std::string layout;  ///< `per-process`, `shared` or `auto`
+  std::string redis_password_file;
+};
+
+struct ChosenSource {
+  std::unique_ptr<Source> source;
+  std::unique_ptr<Source> backend;  ///< what reading met, for /backend; reads `source`
+  std::string fault;                ///< why nothing is there yet, as far as it can be told before reading; else empty
+  std::string who_writes;           ///< for people who find nothing: `processes started with …`
+};
+
+/// `--dir`; `--redis`; Redis where REDIS_ENABLED says so; the environment's directory. Throws ConfigError with the next
+/// step when there is none, or when arguments contradict each other.
+ChosenSource chosen_source(const SourceArguments& arguments);
 
 /// The directory given, else PROMETHEUS_MULTIPROC_DIR, else (with a warning) prometheus_multiproc_dir. Throws
 /// ConfigError with the next step when there is none. The directory need not exist.

@@ -1,0 +1,15 @@
+#include <fmt/core.h>
+
+#include "cli/redis_source.h"
+#include "config/redis_support.h"
+#include "weir/error.h"
+
+namespace weir::cli {
+
+bool has_redis_support() noexcept { return false; }
+
+ChosenSource redis_source(const SourceArguments& /*arguments*/) {
+  throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
+}
+
+}  // namespace weir::cli
