@@ -35,9 +35,10 @@ def environment(directory, **more):
     return {**CLEAN, "PROMETHEUS_MULTIPROC_DIR": str(directory), "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
-def show(directory, *arguments):
-    """What `weir show` prints of a directory, and what it says on standard error."""
-    result = subprocess.run([WEIR, "show", "--dir", str(directory), *arguments], capture_output=True, timeout=120, env=CLEAN)
+def show(place, *arguments):
+    """What `weir show` prints of a directory or of a Redis (its URL), and what it says on standard error."""
+    option = "--redis" if "://" in str(place) else "--dir"
+    result = subprocess.run([WEIR, "show", option, str(place), *arguments], capture_output=True, timeout=120, env=CLEAN)
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout.decode(), result.stderr.decode()
 
@@ -71,9 +72,9 @@ def headings(text):
     return {name: (kind, helps.get(name, "")) for name, kind in types.items()}
 
 
-def read(directory, *arguments):
-    """The samples of a directory, by `weir show`; nothing may be skipped."""
-    text, said = show(directory, *arguments)
+def read(place, *arguments):
+    """The samples of a directory or a Redis, by `weir show`; nothing may be skipped."""
+    text, said = show(place, *arguments)
     assert said == ""
     return samples(text)
 

@@ -1,12 +1,16 @@
-"""Writers of one directory, Weir's and stock Python's, run by the same scripts."""
+"""Writers of one directory or one Redis, Weir's and the Python peers', run by the same scripts."""
+import json
 import pathlib
 import subprocess
 
-from multiprocess_reading import CURRENT, DEBIAN, environment, program
+from multiprocess_reading import CLEAN, CURRENT, DEBIAN, environment, program
 
-_STOCK_WRITER = str(pathlib.Path(__file__).with_name("stock_writer.py"))
+_INTEROP = pathlib.Path(__file__).with_name("interop")
+_STOCK_WRITER = str(_INTEROP / "stock_writer.py")
 COMMANDS = {"weir": [program("interop_writer")], "weir-0.16": [program("interop_writer")],
-            "python": [CURRENT, _STOCK_WRITER], "python-0.16": [DEBIAN, _STOCK_WRITER]}
+            "python": [CURRENT, _STOCK_WRITER], "python-0.16": [DEBIAN, _STOCK_WRITER],
+            "weir-redis": [program("interop_redis_writer")], "exporter": [CURRENT, str(_INTEROP / "redis_exporter_writer.py")],
+            "pytheus": [CURRENT, str(_INTEROP / "redis_pytheus_writer.py")]}
 
 
 def _hex(text):
@@ -24,10 +28,12 @@ def operation(kind, name, value, labels=None, help_text="Help.", detail="-", ver
 class Writer:
     """A process that counts what it is told and lives until it is closed: `live*` gauges are of living processes."""
 
-    def __init__(self, kind, directory, **popen):
+    def __init__(self, kind, place, **popen):
+        """`place` is a directory, or the variables that say where a Redis is."""
         layout = {"WEIR_FILE_LAYOUT": "0.16"} if kind == "weir-0.16" else {}
-        self.process = subprocess.Popen(COMMANDS[kind], env=environment(directory, **layout), stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True, **popen)
+        variables = {**CLEAN, **place} if isinstance(place, dict) else environment(place, **layout)
+        self.process = subprocess.Popen(COMMANDS[kind], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                                        **popen)
         self.pid = self.process.pid
 
     def start(self, script):
@@ -40,6 +46,25 @@ class Writer:
     def run(self, script):
         self.start(script)
         self.finish()
+
+    def ask(self, word):
+        """What interop_redis_writer answers to `flush` or `statistics`."""
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def flush(self):
+        """Ships what was counted; whether all of it was acknowledged."""
+        return self.ask("flush")
+
+    def statistics(self):
+        """weir::RedisShippingStatistics."""
+        return self.ask("statistics")
+
+    def run_in_child(self, script):
+        """The script in a forked child, which then ends."""
+        self.process.stdin.write("fork\n")
+        self.run(script)
 
     def end(self):
         self.process.stdin.close()
@@ -55,8 +80,8 @@ class Writer:
 class Writers(list):
     """Several writers, all ended at the end of a with statement."""
 
-    def add(self, kind, directory, **popen):
-        self.append(Writer(kind, directory, **popen))
+    def add(self, kind, place, **popen):
+        self.append(Writer(kind, place, **popen))
         return self[-1]
 
     def __enter__(self):
