@@ -17,6 +17,13 @@ namespace {
 constexpr std::uint16_t kRedisPort = 6379;
 constexpr std::uint16_t kSentinelPort = 26379;
 
+bool is_host_name(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' ||
+           c == '_';
+  });
+}
+
 bool is_ipv6(std::string_view text) {
   in6_addr address;
   return inet_pton(AF_INET6, std::string(text.substr(0, text.find('%'))).c_str(), &address) == 1;
@@ -45,6 +52,8 @@ RedisAddress parse_host(std::string_view url, std::string_view text, std::uint16
   address.host = percent_decode(url, host, "host");
   if (address.host.empty()) refuse_url(url, "it names no host");
   if (text.starts_with('[') && !is_ipv6(address.host)) refuse_url(url, "what stands in brackets is no IPv6 address");
+  if (!text.starts_with('[') && !is_host_name(address.host))
+    refuse_url(url, "a host's name has letters, digits, '-._'");
   if (has_port) address.port = static_cast<std::uint16_t>(parse_port(port));
   if (address.port == 0) {
     refuse_url(url, fmt::format("the port of {} must be a number from 1 to 65535", printable(address.host)));

@@ -26,7 +26,7 @@ std::string address_list(const RedisOptions& options) {
   std::string list;
   for (const RedisAddress& address : options.addresses) {
     if (!list.empty()) list += ',';
-    list += address.socket_path.empty() ? to_string(address) : percent_encode(address.socket_path, "/");
+    list += percent_encode(to_string(address), address.socket_path.empty() ? "[]:" : "/");
   }
   return list;
 }
