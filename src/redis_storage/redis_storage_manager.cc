@@ -10,29 +10,31 @@
 #include "weir/redis_storage.h"
 #include "weir/redis_storage_client.h"
 
+extern "C" {
+extern const char weir_redis_registration;
+}
+
 namespace weir {
 namespace {
 
 constexpr std::chrono::seconds kLastFlush{5};
 constexpr const char* kStorageOfEnvironment = "RedisStorage";
 
+// Whoever links the manager links what makes REDIS_ENABLED known (register.cc), static libraries included.
+[[gnu::used]] const char* const registration = &weir_redis_registration;
+
 // Chooses the storage of these settings for metrics made from now on. Settings of a program's own get a name of their
 // own, since load_backend's configuration cannot say all of them.
 RedisStorageBase& choose_storage(const RedisSettings& settings, bool of_environment) {
   RedisStorageBase& storage = redis_storage(settings);
-  const SetupHold hold;  // names are looked up and taken in one
-  if (of_environment && redis_available()) {
-    load_backend(kStorageOfEnvironment);
-    return storage;
-  }
   std::string name = kStorageOfEnvironment;
-  if (!of_environment) name += "@" + describe(settings.client) + "/" + settings.key_prefix;
-  const auto chosen = backend_choice();
-  if (chosen && chosen->name == name) return storage;
-  try {
-    register_storage(name, [&storage](const BackendConfig&) -> Storage& { return storage; });
-  } catch (const RegistrationError&) {
-    // An earlier setup() registered it.
+  if (!of_environment) {
+    name += fmt::format("#{}", fmt::ptr(&storage));
+    try {
+      register_storage(name, [&storage](const BackendConfig&) -> Storage& { return storage; });
+    } catch (const RegistrationError&) {
+      // An earlier setup() registered it.
+    }
   }
   load_backend(name);
   return storage;

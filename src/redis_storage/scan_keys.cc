@@ -39,7 +39,7 @@ std::vector<std::string> scan_keys(RedisClientProtocol& client, const std::strin
   return keys;
 }
 
-std::string escape_pattern(std::string_view text) {
+std::string literal_pattern(std::string_view text) {
   std::string pattern;
   for (const char c : text) {
     if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '^') pattern.push_back('\\');

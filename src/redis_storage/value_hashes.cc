@@ -207,7 +207,7 @@ std::optional<GaugeMode> ValueHashes::find_mode(std::string_view key) const {
 
 std::vector<ValueHashes::Entry> ValueHashes::read_all() const {
   const std::string writer = own_writer();
-  const std::string pattern = fmt::format("{}:*:{}:metric:*", escape_pattern(keys_.prefix()), escape_pattern(writer));
+  const std::string pattern = fmt::format("{}:*:{}:metric:*", literal_pattern(keys_.prefix()), literal_pattern(writer));
   std::vector<RedisCommand> commands;
   std::vector<FileKind> kinds;
   for (const std::string& key : scan_keys(*client_, pattern)) {

@@ -97,6 +97,6 @@ class ValueHashes {
 /// throws ConfigError for a Cluster.
 std::vector<std::string> scan_keys(RedisClientProtocol& client, const std::string& pattern);
 /// `text` as a pattern that matches it alone.
-std::string escape_pattern(std::string_view text);
+std::string literal_pattern(std::string_view text);
 
 }  // namespace weir
