@@ -1,0 +1,42 @@
+// Keys of the per-process layout that no index names: those of Python's exporter.
+//
+//   ForeignKeys foreign(prefix);
+//   for (auto& [writer, members] : foreign.read(reading, indexed, problems)) …
+//
+// Beside a gauge's real key Python leaves another, `gauge:<pid>:…`, without a mode: it is passed over where the real
+// one is, and else stands for mode `all`.
+//
+// Thread safety: one thread at a time. Invariants: I4, I5.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis_storage/redis_keys.h"
+#include "redis_storage/redis_merge_scan.h"
+
+namespace weir {
+
+/// Upstream's kind of a gauge whose mode it forgot.
+inline constexpr std::string_view kArtefactKind = "gauge";
+
+class ForeignKeys {
+ public:
+  explicit ForeignKeys(const std::string& prefix);
+
+  /// Index members (`<kind>:<hash>`, sorted) by writer. `is_indexed(writer, member)`: one of ours.
+  std::map<std::string, std::vector<std::string>> read(
+      RedisReading& reading, const std::function<bool(const std::string&, const std::string&)>& is_indexed,
+      std::vector<Problem>& problems);
+
+ private:
+  std::string prefix_;
+  KeyScan scan_;
+
+  void drop_artefacts(std::vector<std::string>& members) const;
+};
+
+}  // namespace weir
