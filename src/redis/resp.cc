@@ -115,10 +115,11 @@ bool RespParser::take(RedisReply& reply, std::size_t& elements) {
 std::optional<std::string_view> RespParser::find_line(std::size_t longest) {
   const std::size_t end = buffer_.find("\r\n", at_ + std::max<std::size_t>(searched_, 1));
   const std::size_t length = (end == std::string::npos ? buffer_.size() : end) - at_ - 1;
-  if (length > longest + 1) {  // one more: a carriage return whose line feed is on its way
+  const bool is_whole = end != std::string::npos;
+  if (length > longest + (is_whole ? 0 : 1)) {  // without an end, the last byte may be its carriage return
     refuse("a line end", std::string_view(buffer_).substr(at_, length));
   }
-  if (end == std::string::npos) {
+  if (!is_whole) {
     searched_ = pending() - 1;  // the last byte may be the carriage return
     return std::nullopt;
   }
