@@ -6,12 +6,16 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(__file__).parent / "program"
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD_DIR", ROOT / "build" / "release"))
+sys.path.insert(0, str(ROOT / "tests"))
+
+from redis_servers import RedisServer  # noqa: E402
 
 
 def run(*command, **options):
@@ -55,6 +59,17 @@ def check_counts(prefix, program, directory):
     assert 'jobs_total{kind="mail"} 6\n' in run(prefix / "bin" / "weir", "show", "--dir", directory)
 
 
+def check_counts_in_redis(prefix, program, nowhere):
+    """Two runs of a program that knows nothing of Redis: the installed `weir` shows the sum of both."""
+    with RedisServer() as redis:
+        for _ in range(2):
+            output = run_program(prefix, program, **redis.environment(PROMETHEUS_MULTIPROC_DIR=str(nowhere)))
+            assert 'jobs_total{kind="mail"} 3\n' in output
+        assert len(redis.keys("gunicorn:counter:*:metric:*")) == 2
+        assert not nowhere.exists()
+        assert 'jobs_total{kind="mail"} 6\n' in run(prefix / "bin" / "weir", "show", "--redis", redis.url)
+
+
 def needed(program):
     """What the program or library itself asks the loader for."""
     return [line for line in run("readelf", "-d", program).splitlines() if "NEEDED" in line]
@@ -66,6 +81,7 @@ def test_find_package_gives_core_and_exporter(installed, tmp_path):
     run("cmake", "--build", tmp_path)
     check_counts(prefix, tmp_path / "counts", tmp_path / "metrics")
     assert run_program(prefix, tmp_path / "serves") == "serving: yes\n"
+    check_counts_in_redis(prefix, tmp_path / "counts_in_redis", tmp_path / "nowhere")
 
 
 def test_find_package_refuses_a_component_nobody_knows(installed, tmp_path):
@@ -79,13 +95,17 @@ def test_find_package_refuses_a_component_nobody_knows(installed, tmp_path):
     assert "attic" in result.stderr
 
 
-@pytest.mark.parametrize("package, source", [("weir-core", "counts"), ("weir-exporter", "serves")])
+@pytest.mark.parametrize("package, source", [("weir-core", "counts"), ("weir-exporter", "serves"), ("weir-redis", "counts")])
 def test_pkg_config_gives(installed, package, source, tmp_path):
     _, prefix = installed
     environment = {**os.environ, "PKG_CONFIG_PATH": str(library_folder(prefix) / "pkgconfig")}
     flags = run("pkg-config", "--cflags", "--libs", package, env=environment).split()
     run("g++", "-std=c++20", PROGRAM / f"{source}.cc", "-o", tmp_path / source, *flags)
-    if source == "counts":
+    if package == "weir-redis":
+        # As compilers do that leave out shared libraries nothing is called of.
+        run("g++", "-std=c++20", "-Wl,--as-needed", PROGRAM / f"{source}.cc", "-o", tmp_path / source, *flags)
+        check_counts_in_redis(prefix, tmp_path / source, tmp_path / "nowhere")
+    elif source == "counts":
         check_counts(prefix, tmp_path / source, tmp_path / "metrics")
     else:
         assert run_program(prefix, tmp_path / source) == "serving: yes\n"
@@ -99,7 +119,18 @@ def test_a_program_that_only_counts_needs_no_http_server(installed, tmp_path):
     asked = needed(tmp_path / "counts")
     if kind == "shared":
         asked += needed(library_folder(prefix) / "libweir-core.so")
-    assert asked and not [line for line in asked if "microhttpd" in line]
+    assert asked and not [line for line in asked if "microhttpd" in line or "ssl" in line or "weir-redis" in line]
+
+
+def test_a_program_without_redis_says_how_to_get_it(installed, tmp_path):
+    _, prefix = installed
+    environment = {**os.environ, "PKG_CONFIG_PATH": str(library_folder(prefix) / "pkgconfig")}
+    flags = run("pkg-config", "--cflags", "--libs", "weir-core", env=environment).split()
+    run("g++", "-std=c++20", PROGRAM / "counts.cc", "-o", tmp_path / "counts", *flags)
+    result = subprocess.run([tmp_path / "counts"], capture_output=True, text=True, timeout=60, env={
+        **os.environ, "LD_LIBRARY_PATH": str(library_folder(prefix)), "WEIR_BACKEND_CLASS": "MultiProcessRedisBackend"})
+    assert result.returncode != 0
+    assert "link weir::redis" in result.stderr and "WEIR_WITH_REDIS=ON" in result.stderr
 
 
 def test_a_shared_library_stays_loaded_and_says_its_version(installed):
@@ -107,7 +138,7 @@ def test_a_shared_library_stays_loaded_and_says_its_version(installed):
     if kind == "static":
         assert not list(prefix.rglob("*.so*"))
         return
-    for name in ("core", "exporter"):
+    for name in ("core", "exporter", "redis"):
         dynamic = run("readelf", "-d", library_folder(prefix) / f"libweir-{name}.so")
         assert "NODELETE" in dynamic
         assert f"libweir-{name}.so.0.1]" in dynamic
@@ -125,3 +156,41 @@ def test_every_installed_header_compiles_alone(installed, tmp_path):
 def test_the_installed_weir_runs(installed):
     _, prefix = installed
     assert "usage" in run(prefix / "bin" / "weir", "--help").lower()
+
+
+@pytest.fixture(scope="module")
+def without_redis():
+    """A build without Redis support, of `weir` and all it needs."""
+    build = BUILD.parent / "no-redis"
+    run("cmake", "--preset", "release", "-B", build, "-DWEIR_WITH_REDIS=OFF", "-DWEIR_BUILD_TESTS=OFF",
+        "-DWEIR_BUILD_EXAMPLES=OFF", cwd=ROOT)
+    run("cmake", "--build", build)
+    return build
+
+
+def test_built_without_redis_asking_for_it_says_how_to_get_it(without_redis):
+    result = subprocess.run([without_redis / "bin" / "weir", "show", "--redis", "redis://localhost"], capture_output=True,
+                            text=True, timeout=60)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "--redis" in result.stderr and "WEIR_WITH_REDIS=ON" in result.stderr and "libssl-dev" in result.stderr
+
+
+def test_built_without_redis_the_environment_falls_back_to_the_directory(without_redis, tmp_path):
+    result = subprocess.run([without_redis / "bin" / "weir", "show"], capture_output=True, text=True, timeout=60,
+                            env={**os.environ, "REDIS_ENABLED": "true", "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)})
+    assert result.returncode == 0
+    assert "WEIR_WITH_REDIS=ON" in result.stderr and f"reading {tmp_path}" in result.stderr
+
+
+def test_built_without_redis_no_header_of_it_is_installed_and_the_rest_works(without_redis, tmp_path):
+    prefix = tmp_path / "prefix"
+    run("cmake", "--install", without_redis, "--prefix", prefix)
+    assert not list((prefix / "include" / "weir").glob("redis*")) and not list(prefix.rglob("*weir-redis*"))
+    run("cmake", "-G", "Ninja", "-S", PROGRAM, "-B", tmp_path / "b", f"-DCMAKE_PREFIX_PATH={prefix}",
+        "-DCONSUMER_WITH_REDIS=OFF")
+    run("cmake", "--build", tmp_path / "b", "--target", "counts")
+    check_counts(prefix, tmp_path / "b" / "counts", tmp_path / "metrics")
+    result = subprocess.run(["cmake", "-S", PROGRAM, "-B", str(tmp_path / "c"), f"-DCMAKE_PREFIX_PATH={prefix}"],
+                            capture_output=True, text=True, timeout=60)
+    assert result.returncode != 0
+    assert "WEIR_WITH_REDIS=ON" in result.stderr

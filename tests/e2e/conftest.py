@@ -15,7 +15,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD_DIR", ROOT / "build"))
 WEIR = BUILD / "bin" / "weir"
-CLEAN = {name: value for name, value in os.environ.items() if not name.upper().startswith(("PROMETHEUS_", "WEIR_"))}
+CLEAN = {name: value for name, value in os.environ.items() if not name.upper().startswith(("PROMETHEUS_", "WEIR_", "REDIS_", "PYTHEUS_"))}
 
 
 def entry(name, labels, value, help_text="Test.", sample=None, timestamp=0.0):
