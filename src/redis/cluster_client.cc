@@ -112,7 +112,7 @@ std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, c
   const std::shared_ptr<const SlotMap> map = topology_.map();
   const RedisAddress any = topology_.any_node();
   // A process stays with its replicas: values read from another one could be older than those before.
-  static const std::size_t kChoice = Clock::now().time_since_epoch().count();
+  static const std::size_t kChoice = static_cast<std::size_t>(Clock::now().time_since_epoch().count());
   std::map<std::pair<RedisAddress, bool>, Part> parts;
   for (const Task& task : tasks) {
     const RedisCommand& command = commands[task.index];

@@ -122,11 +122,15 @@ std::vector<RedisAddress> ClusterTopology::whom_to_ask() {
   for (const RedisAddress& seed : options_.addresses) {
     if (!contains(addresses, seed)) addresses.push_back(seed);
   }
-  std::stable_partition(addresses.begin(), addresses.end(), [&](const RedisAddress& address) {
+  std::vector<RedisAddress> answering;
+  std::vector<RedisAddress> failing;
+  for (RedisAddress& address : addresses) {
     const auto found = state.members.find(address);
-    return found == state.members.end() || !found->second.failing;
-  });
-  return addresses;
+    const bool failed = found != state.members.end() && found->second.failing;
+    (failed ? failing : answering).push_back(std::move(address));
+  }
+  answering.insert(answering.end(), failing.begin(), failing.end());
+  return answering;
 }
 
 std::optional<RedisReply> ClusterTopology::refresh_if_due() {
