@@ -19,13 +19,13 @@ using testing::HasSubstr;
 
 class ConnectionTls : public testing::Test {
  protected:
-  static void SetUpTestSuite() { files_ = std::make_unique<TlsFiles>(); }
+  static void SetUpTestSuite() {
+    files_ = std::make_unique<TlsFiles>();
+    for_localhost_ = files_->issue("server", "DNS:localhost,IP:127.0.0.1");
+  }
   static void TearDownTestSuite() { files_.reset(); }
 
-  static TlsIdentity for_localhost() {
-    static const TlsIdentity identity = files_->issue("server", "DNS:localhost,IP:127.0.0.1");
-    return identity;
-  }
+  static TlsIdentity for_localhost() { return for_localhost_; }
   static std::unique_ptr<Connection> open(const RedisOptions& options) {
     return Connection::open(options.addresses.at(0), options);
   }
@@ -38,6 +38,7 @@ class ConnectionTls : public testing::Test {
     return "opened";
   }
   static inline std::unique_ptr<TlsFiles> files_;
+  static inline TlsIdentity for_localhost_;
 };
 
 TEST_F(ConnectionTls, ACertificateForTheAddressIsAccepted) {

@@ -37,7 +37,7 @@ bool Exchange::ended_clean() const noexcept {
 }
 
 bool Exchange::send_some() {
-  if (!send_failure_.empty()) return false;
+  if (!can_send_) return false;
   if (sent_ == out_.size()) {
     out_.clear();
     sent_ = 0;
@@ -59,7 +59,7 @@ bool Exchange::send_some() {
       events_ |= POLLOUT;
       return false;
     default:  // the server may have said why before it went: receive that first
-      send_failure_ = result.why;
+      can_send_ = false;
       return false;
   }
 }
@@ -76,7 +76,7 @@ bool Exchange::receive_some() {
     case IoResult::Kind::done:
       break;
     default:
-      throw RedisConnectionError(send_failure_.empty() ? result.why : send_failure_);
+      throw RedisConnectionError(result.why);
   }
   parser_.feed(std::string_view(in_).substr(0, result.bytes));
   while (answered_ < replies_.size()) {

@@ -52,9 +52,9 @@ class Exchange {
   std::size_t answered_ = 0;
   std::span<const RedisCommand* const> commands_;  // not yet in out_
   std::string out_;
-  std::size_t sent_ = 0;      // of out_
-  std::string send_failure_;  // why nothing more can be sent; replies may still be under way
-  short events_ = 0;          // to wait for
+  std::size_t sent_ = 0;  // of out_
+  bool can_send_ = true;  // false after a failure: replies, or the reason, may still be under way
+  short events_ = 0;      // to wait for
   std::string in_;
 };
 
