@@ -179,8 +179,9 @@ class Cluster(contextlib.ExitStack):
         self._move_keys(slots, sender, receiver)
         yield
         self._move_keys(slots, sender, receiver)
-        for node in (receiver, sender, *(n for n in self.masters() if n not in (sender, receiver))):
-            node.cli_many(["CLUSTER", "SETSLOT", slot, "NODE", to] for slot in slots)
+        receiver.cli_many(["CLUSTER", "SETSLOT", slot, "NODE", to] for slot in slots)
+        for node in self.masters():  # who has lost its last slot becomes a replica and takes no more of these
+            node.cli_many((["CLUSTER", "SETSLOT", slot, "NODE", to] for slot in slots), check=False)
 
     @staticmethod
     def _move_keys(slots, sender, receiver):

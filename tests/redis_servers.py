@@ -52,7 +52,7 @@ class Process:
     program = "redis-server"
 
     def __init__(self, lines):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-redis-"))
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="weir-redis-", dir="/dev/shm"))
         self.port = free_port()
         self.configuration = self.directory / "redis.conf"
         self.log = self.directory / "log"
@@ -100,13 +100,19 @@ class Process:
         assert not check or result.returncode == 0, f"redis-cli {arguments}: {said}"
         return said
 
-    def cli_many(self, commands, timeout=120):
-        """Replies to many commands by one redis-cli, as JSON gives them."""
+    def cli_many(self, commands, check=True, timeout=120):
+        """Replies to many commands by one redis-cli, as JSON gives them; an error fails, or with check=False is left out."""
         script = "".join(" ".join(map(_quoted, command)) + "\n" for command in commands)
-        result = subprocess.run(["redis-cli", "-e", "--json", *self.cli_options()], input=script.encode(), capture_output=True,
+        result = subprocess.run(["redis-cli", "--json", *self.cli_options()], input=script.encode(), capture_output=True,
                                 timeout=timeout, env=self.cli_environment())
-        assert result.returncode == 0, f"redis-cli: {result.stdout.decode()[-1000:]} {result.stderr.decode()}"
-        return [json.loads(line) for line in result.stdout.decode().splitlines()]
+        assert result.returncode == 0, f"redis-cli: {result.stderr.decode()}"
+        replies = []
+        for line in filter(None, result.stdout.decode().splitlines()):
+            try:
+                replies.append(json.loads(line))
+            except json.JSONDecodeError:
+                assert not check, f"redis-cli: {line}"
+        return replies
 
     def cli_options(self):
         return ["-h", "127.0.0.1", "-p", str(self.port)]
