@@ -1,5 +1,6 @@
 #include "redis_storage/redis_storage.h"
 
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -158,6 +159,15 @@ bool same_place(const RedisSettings& a, const RedisSettings& b) {
          a.durability == b.durability && a.flush_interval == b.flush_interval && a.spool_directory == b.spool_directory;
 }
 
+RedisStorage* find(const RedisSettings& settings) {
+  const Storages& all = storages();
+  const SetupHold hold;
+  for (RedisStorage* const known : all) {
+    if (same_place(known->settings(), settings)) return known;
+  }
+  return nullptr;
+}
+
 // Where cells lie: files for `spooled`, or while there is no Redis and the directory is set; else memory.
 Storage& inner_storage(const RedisSettings& settings) {
   memory_storage();
@@ -181,13 +191,15 @@ Storage& inner_storage(const RedisSettings& settings) {
 }  // namespace
 
 RedisStorageBase& redis_storage(const RedisSettings& settings) {
-  Storages& all = storages();
+  // OpenSSL is not to take itself apart at exit while our last flush may still use it.
+  ::OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  if (RedisStorage* const known = find(settings)) return *known;
+  Storage& inner = inner_storage(settings);  // asks the server: not under a lock that fork takes
   const SetupHold hold;
-  for (RedisStorage* const known : all) {
-    if (same_place(known->settings(), settings)) return *known;
-  }
-  auto* const storage = new RedisStorage(settings, inner_storage(settings));
-  if (all.empty()) std::atexit([] { finish_all(); });  // after OpenSSL's own, so it runs before
+  if (RedisStorage* const known = find(settings)) return *known;
+  auto* const storage = new RedisStorage(settings, inner);
+  Storages& all = storages();
+  if (all.empty()) std::atexit([] { finish_all(); });
   all.push_back(storage);
   cell_space().add_storage(*storage);
   return *storage;
