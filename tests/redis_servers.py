@@ -82,10 +82,12 @@ class Process:
 
     def start(self):
         """Starts it; True once it answers, False when it ended instead."""
-        # A session of its own, so that kill() also reaches the children that save or send the data.
+        # A session of its own, so that kill() also reaches the children that save or send the data. It dies with the thread
+        # that starts it: tests that are killed leave nothing running.
+        command = ["setpriv", "--pdeathsig", "KILL", self.program, str(self.configuration)]
         with open(self.directory / "output", "wb") as output:
-            self.process = subprocess.Popen([self.program, str(self.configuration)], stdin=subprocess.DEVNULL, stdout=output,
-                                            stderr=subprocess.STDOUT, start_new_session=True)
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                                            start_new_session=True)
         wait_until(lambda: self.process.poll() is not None or self.answers(), f"{self.program} answers")
         return self.process.poll() is None
 
