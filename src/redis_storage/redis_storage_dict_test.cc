@@ -9,7 +9,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "redis/redis_cluster_for_test.h"
 #include "redis/redis_server_for_test.h"
+#include "redis_storage/live_gauges.h"
 #include "redis_storage/redis_keys.h"
 #include "weir/redis_key.h"
 
@@ -308,6 +310,36 @@ TEST_F(RedisStorageDictTest, ServesSeveralThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_THAT(dict->values(), ElementsAre(50, 50, 50, 50));
+}
+
+TEST(RedisStorageDictInACluster, KeepsAProcessInOneSlotAndCleansUp) {
+  const for_test::RedisCluster cluster;
+  const auto client = make_redis_client(cluster.options());
+  RedisStorageDict dict(client, "app");
+  const std::string other = redis_key("m", "m", {}, {}, "");
+  dict.write_value(kKey, 5, 1.5);
+  dict.write_value(other, 6, 2.5, "gauge", "max");
+  EXPECT_EQ(dict.read_value(kKey), (std::pair<double, double>(5, 1.5)));
+  EXPECT_THAT(dict.read_all_values(), ElementsAre(std::tuple(kKey, 5.0, 1.5), std::tuple(other, 6.0, 2.5)));
+  const auto run = [&](std::vector<std::string> command) {
+    const RedisReply reply = client->command({.arguments = std::move(command), .route_key = {}});
+    reply.throw_if_bad("test");
+    return reply.integer;
+  };
+  const std::string own = bucket_of(::getpid()) + std::to_string(::getpid());
+  EXPECT_EQ(run({"EXISTS", "app:counter:" + own + ":metric:" + kHash}), 1);
+  for (const std::string writer : {"4242", "{b18}4242", "{b18}4274"}) {  // Python's, and ours
+    for (const std::string kind : {"gauge_liveall", "gauge_livesum", "counter"}) {
+      run({"HSET", "app:" + kind + ":" + writer + ":metric:00", "value", "1"});
+    }
+  }
+  EXPECT_EQ(dict.cleanup_dead_worker(4242), 4u);
+  run({"SADD", "app:weir:writers:{b18}", "{b18}4274"});
+  run({"SADD", "app:weir:index:{b18}4274", "gauge_livesum:00", "counter:00"});
+  EXPECT_EQ(remove_live_gauges_of_the_dead(ValueHashes(client, "app")), 1u);
+  EXPECT_EQ(client->scan_keys("app:counter:*42*:metric:00").size(), 3u);
+  dict.clear();
+  EXPECT_TRUE(dict.empty());
 }
 
 TEST_F(RedisStorageDictTest, ThrowsWhatStandsInTheWay) {
