@@ -2,6 +2,7 @@
 // collector shows of them.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <vector>
