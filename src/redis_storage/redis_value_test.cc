@@ -9,6 +9,7 @@
 
 #include "redis/redis_server_for_test.h"
 #include "redis_storage/redis_keys.h"
+#include "weir/redis_collector.h"
 #include "weir/redis_storage_client.h"
 
 namespace weir {
@@ -106,6 +107,21 @@ TEST_F(RedisValueTest, LosesNoIncrementOfSeveralThreadsAndObjects) {
   EXPECT_EQ(one.get(), 400);
   EXPECT_EQ(other.get(), 400);
   EXPECT_EQ(field(key_of("counter", one.key()), "value"), "400.0");
+}
+
+TEST_F(RedisValueTest, IsReadByTheCollector) {
+  RedisValue value = counter();
+  value.inc(3);
+  RedisMultiProcessCollector collector(client, {.key_prefix = "app"});
+  const auto collection = collector.collect();
+  EXPECT_TRUE(collection->problems.empty());
+  const std::vector<MetricFamily> all = families(collection->snapshot);
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].head.name, "jobs");
+  ASSERT_EQ(all[0].samples.size(), 1u);
+  EXPECT_EQ(all[0].samples[0].name, "jobs_total");
+  EXPECT_EQ(all[0].samples[0].labels, (Labels{{"queue", "mail"}}));
+  EXPECT_EQ(all[0].samples[0].value, 3);
 }
 
 TEST_F(RedisValueTest, KeepsPrefixesApart) {
