@@ -26,7 +26,9 @@ enum class RedisReadLayout : std::uint8_t { automatic, per_process, shared };
 
 struct RedisCollectorOptions {
   std::string key_prefix;  ///< empty: REDIS_KEY_PREFIX, else `gunicorn`; of the shared layout: empty means none
-  RedisReadLayout layout = RedisReadLayout::automatic;  ///< automatic: both, whichever keys there are
+  /// automatic: both, whichever keys there are; but keys of the shared layout that no program of Weir's described
+  /// (pytheus alone) are looked for only under a `key_prefix` given here, or with `shared`, for any number may look so.
+  RedisReadLayout layout = RedisReadLayout::automatic;
 };
 
 class RedisMultiProcessCollector : public Source {

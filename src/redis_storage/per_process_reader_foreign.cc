@@ -14,29 +14,34 @@ ForeignKeys::ForeignKeys(const std::string& prefix) : prefix_(prefix), scan_(esc
 std::map<std::string, std::vector<std::string>> ForeignKeys::read(
     RedisReading& reading, const std::function<bool(const std::string&, const std::string&)>& is_indexed,
     std::vector<Problem>& problems) {
-  scan_.refresh(reading, problems);
-  std::map<std::string, std::vector<std::string>> found;
-  for (const std::string& key : scan_.keys()) {
-    const std::optional<RedisKeyParts> parts = parse_redis_key(prefix_, key);
-    if (!parts || parts->is_meta) continue;
-    if (!parts->kind && parts->kind_text != kArtefactKind) {
-      problems.push_back(
-          {.reason = "bad_key",
-           .subject = printable(key),
-           .message = fmt::format("key {}: {} is no kind of metric; kinds are counter, histogram, summary "
-                                  "and gauge_<mode>",
-                                  printable(key), printable(parts->kind_text))});
-      continue;
-    }
-    const std::string writer(parts->writer);
-    std::string member = fmt::format("{}:{}", parts->kind_text, parts->hash);
-    if (!is_indexed(writer, member)) found[writer].push_back(std::move(member));
-  }
-  for (auto& [writer, members] : found) {
+  if (scan_.refresh(reading, problems)) take_keys();
+  problems.insert(problems.end(), bad_keys_.begin(), bad_keys_.end());
+  std::erase_if(found_, [&](const Found& key) { return is_indexed(key.writer, key.member); });
+  std::map<std::string, std::vector<std::string>> by_writer;
+  for (const Found& key : found_) by_writer[key.writer].push_back(key.member);
+  for (auto& [writer, members] : by_writer) {
     drop_artefacts(members);
     std::sort(members.begin(), members.end());
   }
-  return found;
+  return by_writer;
+}
+
+void ForeignKeys::take_keys() {
+  found_.clear();
+  bad_keys_.clear();
+  for (const std::string& key : scan_.take_keys()) {
+    const std::optional<RedisKeyParts> parts = parse_redis_key(prefix_, key);
+    if (!parts || parts->is_meta) continue;
+    if (parts->kind || parts->kind_text == kArtefactKind) {
+      found_.push_back({std::string(parts->writer), fmt::format("{}:{}", parts->kind_text, parts->hash)});
+      continue;
+    }
+    bad_keys_.push_back({.reason = "bad_key",
+                         .subject = printable(key),
+                         .message = fmt::format("key {}: {} is no kind of metric; kinds are counter, histogram, "
+                                                "summary and gauge_<mode>",
+                                                printable(key), printable(parts->kind_text))});
+  }
 }
 
 void ForeignKeys::drop_artefacts(std::vector<std::string>& members) const {

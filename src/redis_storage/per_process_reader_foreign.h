@@ -33,8 +33,16 @@ class ForeignKeys {
       std::vector<Problem>& problems);
 
  private:
+  struct Found {
+    std::string writer;
+    std::string member;
+  };
   std::string prefix_;
   KeyScan scan_;
+  std::vector<Found> found_;       // at the last scan; without those an index named since
+  std::vector<Problem> bad_keys_;  // likewise
+
+  void take_keys();
 
   void drop_artefacts(std::vector<std::string>& members) const;
 };

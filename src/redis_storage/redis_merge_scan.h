@@ -1,7 +1,7 @@
 // Finding keys nobody keeps an index of, by SCAN, as seldom as will do.
 //
 //   KeyScan scan(escape_pattern(prefix) + ":*:metric:*");
-//   if (scan.refresh(reading, problems)) …                          // keys() are new
+//   if (scan.refresh(reading, problems)) …                          // take_keys()
 //
 // It scans at first, then again only when the number of keys changed, and at most every 5 s or 20 times as long as the
 // last scan took: a twentieth of one connection's time, whatever the size of the database.
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "redis_storage/redis_merge_reading.h"
@@ -24,8 +25,10 @@ class KeyScan {
 
   /// True when it scanned. A server that does not allow SCAN is a Problem; what else goes wrong is thrown.
   bool refresh(RedisReading& reading, std::vector<Problem>& problems);
-  /// Sorted, each once.
-  const std::vector<std::string>& keys() const noexcept { return keys_; }
+  /// What the scan found: sorted, each once.
+  std::vector<std::string> take_keys() noexcept { return std::move(keys_); }
+  /// What was taken was lost on the way: the next refresh() scans.
+  void again() noexcept { has_scanned_ = false; }
 
  private:
   using Clock = std::chrono::steady_clock;

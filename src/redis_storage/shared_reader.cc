@@ -94,23 +94,7 @@ void SharedReader::describe(const std::string& name, const std::string& json, st
 }
 
 void SharedReader::find_undescribed(std::vector<Problem>& problems) {
-  if (scan_.refresh(*reading_, problems)) {
-    std::vector<RedisCommand> commands;
-    std::vector<std::string> names;
-    for (const std::string& key : scan_.keys()) {
-      std::string name = key.substr(keys_.begin().size());
-      if (is_of_another_layout(name) || !parse_shared_name(name)) continue;
-      names.push_back(std::move(name));
-      commands.push_back(read_command({"TYPE", key}));
-    }
-    std::map<std::string, Parts> parts;
-    reading_->ask_each(commands, [&](std::size_t i, const RedisReply& reply) {
-      if (reply.text != "hash" && reply.text != "string") return;
-      const SharedName name = *parse_shared_name(names[i]);
-      parts[std::string(name.name)][std::string(name.part)] = reply.text == "hash";
-    });
-    infer(parts);
-  }
+  if (scan_.refresh(*reading_, problems)) take_keys();
   // Described meanwhile, by a program of ours.
   for (const auto& [name, described] : described_) {
     if (const auto known = undescribed_.find(name); known != undescribed_.end()) {
@@ -118,6 +102,29 @@ void SharedReader::find_undescribed(std::vector<Problem>& problems) {
       undescribed_.erase(known);
     }
   }
+}
+
+void SharedReader::take_keys() {
+  std::vector<RedisCommand> commands;
+  std::vector<std::string> names;
+  for (const std::string& key : scan_.take_keys()) {
+    std::string name = key.substr(keys_.begin().size());
+    if (is_of_another_layout(name) || !parse_shared_name(name)) continue;
+    names.push_back(std::move(name));
+    commands.push_back(read_command({"TYPE", key}));
+  }
+  std::map<std::string, Parts> parts;
+  try {
+    reading_->ask_each(commands, [&](std::size_t i, const RedisReply& reply) {
+      if (reply.text != "hash" && reply.text != "string") return;
+      const SharedName name = *parse_shared_name(names[i]);
+      parts[std::string(name.name)][std::string(name.part)] = reply.text == "hash";
+    });
+  } catch (const RedisError&) {
+    scan_.again();
+    throw;
+  }
+  infer(parts);
 }
 
 void SharedReader::infer(const std::map<std::string, Parts>& parts) {

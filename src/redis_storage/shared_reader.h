@@ -53,6 +53,7 @@ class SharedReader {
   void read_metadata(std::vector<Problem>& problems);
   void describe(const std::string& name, const std::string& json, std::vector<Problem>& problems);
   void find_undescribed(std::vector<Problem>& problems);
+  void take_keys();
   void infer(const std::map<std::string, std::map<std::string, bool>>& parts);
   std::vector<SharedFamily*> families() const;
 };
