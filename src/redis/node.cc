@@ -84,7 +84,8 @@ bool Node::Impl::exchange_on_kept(ConnectionPool& from, Commands commands, Repli
 }
 
 void Node::Impl::exchange_on_fresh(ConnectionPool& into, Commands commands, Replies replies) {
-  if (const std::optional<RedisReply> failure = into.must_wait()) {
+  const bool is_question = commands.size() == 1 && commands.front()->arguments == std::vector<std::string>{"PING"};
+  if (const std::optional<RedisReply> failure = into.must_wait(); failure && !is_question) {
     std::fill(replies.begin(), replies.end(), *failure);
     return;
   }

@@ -6,7 +6,7 @@
 // A connection idle for longer than the health check interval is asked PING before it is used. Commands that are
 // `repeatable` and got no answer because a *kept* connection had died are sent once more on a fresh one. After failures
 // to connect, attempts within the backoff's wait fail at once with the words of the last failure (backoff.h), so a
-// server that is gone costs nobody a timeout a call.
+// server that is gone costs nobody a timeout a call. A lone PING asks really: it is how people and health checks ask.
 //
 // Thread safety: exchange() from any thread, each call with a connection of its own; no lock is held over a socket.
 // Process safety: notices a fork by the process id, and abandons the parent's connections.

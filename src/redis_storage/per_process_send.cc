@@ -106,6 +106,7 @@ PerProcessShipment::Outcome PerProcessShipment::settle(const RedisReply& reply, 
   }
   if (word(reply) != "OK") return Outcome::lost;  // FENCED or LOST: resolve() finds out
   std::vector<bool> is_refused(due.size());
+  bool some_are_gone = false;
   Outcome outcome = Outcome::good;
   for (std::size_t i = 1; i + 1 < reply.elements.size(); i += 2) {
     const auto at = static_cast<std::size_t>(reply.elements[i].integer);
@@ -116,14 +117,18 @@ PerProcessShipment::Outcome PerProcessShipment::settle(const RedisReply& reply, 
     if (why == "FOREIGN") {
       outcome = Outcome::foreign;
     } else if (why == "GONE") {
-      samples_[due[at].sample].is_created = false;
-      outcome = std::max(outcome, Outcome::again);
+      some_are_gone = true;
     } else {
       refuse(due[at].sample, why);
     }
   }
   for (std::size_t i = 0; i < due.size(); ++i) {
     if (!is_refused[i]) acknowledge(due[i]);
+  }
+  if (some_are_gone) {  // and so may be others, whose values have not changed
+    forget_created();
+    mark_all_dirty();
+    outcome = std::max(outcome, Outcome::again);
   }
   if (create) next_expiry_ = std::max(next_expiry_, Clock::now() + kKeyLife / 3);
   return outcome;
@@ -153,11 +158,16 @@ PerProcessShipment::Outcome PerProcessShipment::renew_lease() {
   reply.throw_if_bad("renewing the lease of writer " + writer());
   if (word(reply) != "OK" || reply.elements.size() != 5) return Outcome::lost;
   acknowledged_at_ = parse_number(reply.elements[1].text) + parse_number(reply.elements[2].text) / 1e6;
-  if (reply.elements[4].text == "0" && had_lease_) ++told_.lost_leases;
+  const bool was_away = reply.elements[4].text == "0" && had_lease_;
   had_lease_ = true;
   lease_names_epoch_ = true;
   next_lease_ = Clock::now() + settings_.lease / 3;
-  return Outcome::good;
+  if (!was_away) return Outcome::good;
+  // Taken for dead meanwhile: somebody may have removed its live gauges.
+  ++told_.lost_leases;
+  forget_created();
+  mark_all_dirty();
+  return Outcome::again;
 }
 
 // False when some keys were gone: they are made again.

@@ -200,6 +200,42 @@ TEST(PerProcessShipment, AKeySomebodyDeletedIsMadeAgainWithItsMetadata) {
   EXPECT_EQ(server.cli({"HGET", "gunicorn:counter:" + pid() + ":meta:" + kJobs, "typ"}), "counter");
 }
 
+TEST(PerProcessShipment, OneKeyThatIsGoneBringsAllOthersBack) {
+  RedisServer server;
+  Shipping on(quick(server.options()));
+  on.counter.inc();
+  on.gauge.set(4);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  for (const std::string& key : for_test::lines(server.cli({"KEYS", "gunicorn:*:metric:*"}))) server.cli({"DEL", key});
+  on.counter.inc();
+  ASSERT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(total(server, "counter"), 2);
+  EXPECT_EQ(total(server, "gauge_livesum"), 4);
+}
+
+TEST(PerProcessShipment, AWriterWhoseLeaseRanOutBringsItsLiveGaugesBack) {
+  RedisServer server;
+  Shipping on(quick(server.options()));
+  on.gauge.set(4);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  for (const std::string& key : for_test::lines(server.cli({"KEYS", "gunicorn:gauge_livesum:*"}))) server.cli({"DEL", key});
+  server.cli({"DEL", "gunicorn:weir:lease:" + pid()});
+  EXPECT_TRUE(eventually([&] { return total(server, "gauge_livesum") == 4; }));
+  EXPECT_EQ(on.storage.statistics().lost_leases, 1u);
+}
+
+TEST(PerProcessShipment, AFlushUsesItsTimeUntilTheServerIsBack) {
+  RedisServer server;
+  Shipping on(quick(server.options()));
+  ASSERT_TRUE(on.storage.flush(kLong));
+  server.kill();
+  on.counter.inc();
+  EXPECT_FALSE(on.storage.flush(std::chrono::milliseconds(500)));
+  server.restart();
+  EXPECT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(total(server, "counter"), 1);
+}
+
 TEST(PerProcessShipment, AFullServerKeepsTheLeaseAndGetsTheValuesLater) {
   RedisServer server;
   Shipping on(quick(server.options()));

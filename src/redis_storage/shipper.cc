@@ -11,6 +11,11 @@
 #include "weir/log.h"
 
 namespace weir {
+namespace {
+
+constexpr std::chrono::milliseconds kPauseBetweenTries{50};
+
+}  // namespace
 
 Shipper::Shipper(std::chrono::milliseconds interval, std::unique_ptr<Shipment> shipment)
     : interval_(interval), shipment_(std::move(shipment)) {}
@@ -64,10 +69,17 @@ void Shipper::ship(std::unique_lock<std::mutex>& lock) noexcept {
   const bool is_last = wish_ == Wish::finish;
   lock.unlock();
   bool clean = false;
+  bool met_nobody = false;
   std::string error;
   try {
     clean = shipment_->ship(only);
     if (is_last) shipment_->goodbye();
+  } catch (const RedisConnectionError& failure) {
+    error = failure.what();
+    met_nobody = true;
+  } catch (const RedisTimeoutError& failure) {
+    error = failure.what();
+    met_nobody = true;
   } catch (const std::exception& failure) {
     error = failure.what();
   }
@@ -76,6 +88,7 @@ void Shipper::ship(std::unique_lock<std::mutex>& lock) noexcept {
   is_shipping_ = false;
   is_finished_ = is_finished_ || is_last;
   last_was_clean_ = clean;
+  last_met_nobody_ = met_nobody;
   answered_ = begun_;
   changed_.notify_all();
   if (news == News::none) return;
@@ -100,8 +113,19 @@ Shipper::News Shipper::note(bool clean, const std::string& error) noexcept {
   return News::none;
 }
 
+// A flush of everything uses its time: a client that has just failed fails at once for a while (its back-off).
 bool Shipper::flush(Clock::time_point deadline, std::span<const std::uint32_t> only) noexcept {
   std::unique_lock lock(mutex_);
+  for (;;) {
+    if (flush_once(lock, deadline, only)) return true;
+    const bool is_hopeless = !only.empty() || !last_met_nobody_ || wish_ != Wish::run;
+    if (is_hopeless || Clock::now() + kPauseBetweenTries >= deadline) return false;
+    changed_.wait_for(lock, kPauseBetweenTries, [this] { return wish_ != Wish::run; });
+  }
+}
+
+bool Shipper::flush_once(std::unique_lock<std::mutex>& lock, Clock::time_point deadline,
+                         std::span<const std::uint32_t> only) noexcept {
   if (wish_ != Wish::run || is_finished_) return false;
   const std::uint64_t mine = ++asked_;
   if (only.empty()) everything_ = true;

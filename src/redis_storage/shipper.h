@@ -49,6 +49,8 @@ class Shipper {
  private:
   enum class Wish : std::uint8_t { none, run, finish };
 
+  bool flush_once(std::unique_lock<std::mutex>& lock, Clock::time_point deadline,
+                  std::span<const std::uint32_t> only) noexcept;
   static void* run_thread(void* shipper) noexcept;
   void run() noexcept;
   /// One flush with mutex_ let go meanwhile.
@@ -69,6 +71,7 @@ class Shipper {
   std::uint64_t begun_ = 0;     // asks the flush under way, or the last one, covers
   std::uint64_t answered_ = 0;  // asks that have been answered
   bool last_was_clean_ = false;
+  bool last_met_nobody_ = false;  // no connection, or no answer
   std::vector<std::uint32_t> urgent_;  // samples asked for since the last flush began
   bool everything_ = false;            // somebody asked for more than samples
   Clock::time_point clean_at_ = Clock::now();
