@@ -19,8 +19,9 @@ TXT
 test_stages=(unit scripts conformance interop faults e2e golden consumer asan-ubsan tsan)
 # The rooms whose code runs in several threads at once; CMakePresets.json picks their tests by the same names.
 concurrent_rooms=(storage instrument collect http)
-# Files written by the real Python client with what it made of them, where they stand beside this tree.
+# Files and Redis keys written by real Python programs with what is true of them, where they stand beside this tree.
 golden_check=../shared/golden/check.py
+golden_redis_check=../shared/golden-redis/check.py
 test_summary=()
 test_passed=0
 test_failed=0
@@ -121,6 +122,9 @@ test_pytest() {
 test_golden() {
   local status=0
   /usr/bin/python3 $golden_check -- build/bin/weir show --dir {} >"$WEIR_SCRATCH/golden.log" 2>&1 || status=$?
+  if [ -e $golden_redis_check ]; then
+    /usr/bin/python3 $golden_redis_check -- build/bin/weir show --redis {} >>"$WEIR_SCRATCH/golden.log" 2>&1 || status=$?
+  fi
   cat "$WEIR_SCRATCH/golden.log"
   /usr/bin/python3 scripts/tally.py --from-lines "$1" <"$WEIR_SCRATCH/golden.log"
   return $status
