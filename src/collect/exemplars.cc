@@ -55,9 +55,8 @@ bool is_usable(const Exemplar& exemplar) noexcept {
 
 }  // namespace
 
-std::vector<Snapshot::ExemplarAt> DirectoryExemplars::read(const std::filesystem::path& directory,
-                                                           const std::shared_ptr<const SeriesTable>& table,
-                                                           std::vector<Problem>& problems) {
+DirectoryExemplars::Newest DirectoryExemplars::newest(const std::filesystem::path& directory,
+                                                      std::vector<Problem>& problems) {
   Newest newest;
   used_texts_ = 0;
   // Not std::filesystem's iterator: it makes a path of every name, of which thousands may be none of ours.
@@ -66,6 +65,13 @@ std::vector<Snapshot::ExemplarAt> DirectoryExemplars::read(const std::filesystem
     if (is_sidecar(entry->d_name)) read_file(directory / entry->d_name, newest, problems);
   }
   if (texts_.size() > 2 * used_texts_ + 1000) texts_.clear();
+  return newest;
+}
+
+std::vector<Snapshot::ExemplarAt> DirectoryExemplars::read(const std::filesystem::path& directory,
+                                                           const std::shared_ptr<const SeriesTable>& table,
+                                                           std::vector<Problem>& problems) {
+  Newest newest = this->newest(directory, problems);
   std::vector<Snapshot::ExemplarAt> found;
   for (std::size_t i = 0; !newest.empty() && i < table->size(); ++i) {
     const auto it = newest.find(table->series(i));

@@ -23,18 +23,20 @@ namespace weir {
 
 class DirectoryExemplars {
  public:
-  /// Reads every sidecar anew. What cannot be read is appended to `problems`.
-  std::vector<Snapshot::ExemplarAt> read(const std::filesystem::path& directory,
-                                         const std::shared_ptr<const SeriesTable>& table,
-                                         std::vector<Problem>& problems);
-
- private:
   struct TextHash {
     using is_transparent = void;
     std::size_t operator()(std::string_view text) const noexcept { return std::hash<std::string_view>{}(text); }
   };
-  using Newest = std::unordered_map<std::string, Exemplar, TextHash, std::equal_to<>>;  // by series text
+  using Newest = std::unordered_map<std::string, Exemplar, TextHash, std::equal_to<>>;  ///< by series text
 
+  /// Reads every sidecar anew. What cannot be read is appended to `problems`.
+  std::vector<Snapshot::ExemplarAt> read(const std::filesystem::path& directory,
+                                         const std::shared_ptr<const SeriesTable>& table,
+                                         std::vector<Problem>& problems);
+  /// The newest exemplar of each series that has one, whether or not any table shows it.
+  Newest newest(const std::filesystem::path& directory, std::vector<Problem>& problems);
+
+ private:
   void read_file(const std::filesystem::path& path, Newest& newest, std::vector<Problem>& problems);
   /// The canonical text of a key's series, parsed once; empty for a key that is none.
   const std::string& text_of(std::string_view key);

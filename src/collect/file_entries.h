@@ -1,0 +1,34 @@
+// What one multiprocess file holds, key by key: for moving it elsewhere as it stands (a merge would forget who counted).
+//
+//   FileContent content = read_file_entries({path, name}, problems);
+//   for (const FileEntry& entry : content.entries) …                  // one a key; buckets not cumulated
+//
+// Several entries of one key (slots) become one by the rule of their kind, sums exactly and rounded once (P4). What
+// cannot be read is named as MultiProcessCollector names it, and left out.
+//
+// Thread safety: pure but for system calls. Process safety: reads only, by pread(2).
+// Invariants: I4 (memory is bounded by a window and by the keys there are), I5.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "collect/file_merge.h"
+
+namespace weir {
+
+struct FileEntry {
+  std::string key;       ///< JSON, spelled as json_key() spells it
+  std::string series;    ///< its canonical text, as a SeriesTable has it
+  double value = 0;
+  double timestamp = 0;  ///< the newest; 0: none
+};
+
+struct FileContent {
+  std::vector<FileEntry> entries;  ///< in the order their keys stand in the file
+  bool writer_lives = false;       ///< a Weir process holds the file: it counts on
+};
+
+FileContent read_file_entries(const MergeFile& file, std::vector<Problem>& problems);
+
+}  // namespace weir
