@@ -6,6 +6,7 @@
 //   setup.master().kill();                                         // … and the replica is promoted after 2 s or so
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -15,9 +16,10 @@ namespace weir::for_test {
 
 /// Waits until `condition` holds, for 60 s at most; whether it does.
 inline bool wait_until(const std::function<bool()>& condition, int seconds = 60) {
-  for (int i = 0; i < seconds * 20; ++i) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  while (std::chrono::steady_clock::now() < end) {
     if (condition()) return true;
-    ::usleep(50'000);
+    ::usleep(20'000);
   }
   return condition();
 }
@@ -69,6 +71,15 @@ class RedisSentinel {
         << "sentinel failover-timeout mymaster 4000\n";
     process_.start({"redis-server", dir_ / "sentinel.conf", "--sentinel"}, dir_ / "log");
     if (!wait_until([&] { return cli({"PING"}) == "PONG"; })) throw std::runtime_error("redis-sentinel does not start");
+    // A machine that stood still for 2 s does not keep it from failovers for 30 s. What it does not know (a Redis
+    // before 7) only takes longer.
+    cli({"SENTINEL", "DEBUG", "TILT-TRIGGER", "60000", "INFO-PERIOD", "300", "ASK-PERIOD", "200"});
+    set_publish_period(100);
+  }
+  /// How often it tells the others what it knows. It leaves a server in the wrong role for four times as long, and must
+  /// hear within that of another's failover: else it undoes it.
+  void set_publish_period(int milliseconds) {
+    cli({"SENTINEL", "DEBUG", "PUBLISH-PERIOD", std::to_string(milliseconds)});
   }
   std::uint16_t port() const { return port_; }
   std::string cli(std::vector<std::string> arguments) const {
@@ -78,6 +89,11 @@ class RedisSentinel {
   void kill() { process_.kill(); }
   void pause() { process_.signal(SIGSTOP); }
   void resume() { process_.signal(SIGCONT); }
+  std::string log() const {
+    std::ostringstream text;
+    text << std::ifstream(dir_ / "log").rdbuf();
+    return text.str();
+  }
 
  private:
   std::uint16_t port_;
@@ -97,11 +113,18 @@ class RedisSentinelSetup {
       sentinels_.push_back(std::make_unique<RedisSentinel>(master(), quorum));
     }
     if (!wait_until([&] { return is_ready(); })) throw std::runtime_error("the sentinels do not know the replica");
+    for (const auto& sentinel : sentinels_) sentinel->set_publish_period(750);
   }
   /// The master at the start; afterwards it may be a replica.
   RedisServer& master() { return *servers_[0]; }
   RedisServer& replica() { return *servers_[1]; }
   RedisSentinel& sentinel(std::size_t i) { return *sentinels_.at(i); }
+  /// What the Sentinels did and why, for the words of a test that failed.
+  std::string log() const {
+    std::string text;
+    for (const auto& sentinel : sentinels_) text += "\n---- Sentinel\n" + sentinel->log();
+    return text;
+  }
   RedisOptions options() const {
     RedisOptions result;
     result.topology = RedisTopology::sentinel;

@@ -66,7 +66,7 @@ TEST(SentinelClient, FollowsAFailoverWhenTheMasterIsKilled) {
   ASSERT_TRUE(wait_until([&] { return setup.replica().cli({"GET", "before"}) == "1"; }));
   const std::uint64_t generation = client->generation();
   setup.master().kill();
-  ASSERT_TRUE(works_again(*client, "after"));
+  ASSERT_TRUE(works_again(*client, "after")) << setup.log();
   EXPECT_EQ(setup.replica().cli({"GET", "after"}), "again");
   EXPECT_EQ(client->command(get("before")).text, "1");
   EXPECT_GT(client->generation(), generation);
@@ -79,7 +79,7 @@ TEST(SentinelClient, FollowsAFailoverWhenTheMasterHangs) {
   const auto client = make_sentinel_client(options);
   client->ping();
   setup.master().pause();
-  EXPECT_TRUE(works_again(*client, "after"));
+  EXPECT_TRUE(works_again(*client, "after")) << setup.log();
   EXPECT_EQ(setup.replica().cli({"GET", "after"}), "again");
   setup.master().resume();
 }
@@ -104,7 +104,8 @@ TEST(SentinelClient, AnOrderlyFailoverUnderLoadCostsNoReply) {
   });
   ASSERT_TRUE(wait_until([&] { return done > 100; }));
   EXPECT_EQ(setup.sentinel(0).cli({"SENTINEL", "FAILOVER", "mymaster"}), "OK");
-  EXPECT_TRUE(wait_until([&] { return role_of(setup.replica()) == "master" && role_of(setup.master()) == "slave\n"; }));
+  EXPECT_TRUE(wait_until([&] { return role_of(setup.replica()) == "master" && role_of(setup.master()) == "slave\n"; }))
+      << setup.log();
   const int before = done;
   EXPECT_TRUE(wait_until([&] { return done > before + 100; }));
   stop = true;
@@ -117,12 +118,21 @@ TEST(SentinelClient, AMasterThatBecameAReplicaIsLeft) {
   RedisSentinelSetup setup;
   const auto client = make_sentinel_client(options_without_routine(setup));
   client->command(set("key", "value"));
-  // Not even repeatable commands fail: one refused as READONLY was not executed.
   ASSERT_EQ(setup.sentinel(0).cli({"SENTINEL", "FAILOVER", "mymaster"}), "OK");
-  ASSERT_TRUE(wait_until([&] { return role_of(setup.master()) == "slave\n"; }));
+  const std::string port = std::to_string(setup.replica().port());
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto names_it = [&] {
+      const std::string named = setup.sentinel(i).cli({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "mymaster"});
+      return named == "127.0.0.1\n" + port;
+    };
+    ASSERT_TRUE(wait_until(names_it)) << setup.log();
+  }
+  // As Sentinels do seconds later, but our connection stays: the first command is refused.
+  ASSERT_EQ(setup.master().cli({"REPLICAOF", "127.0.0.1", port}), "OK");
+  // Not even repeatable commands fail: one refused as READONLY was not executed.
   const RedisReply reply = client->pipeline(std::vector<RedisCommand>{{{"INCR", "n"}, "", false, false}})[0];
   EXPECT_TRUE(reply.is_good() || reply.is_failure()) << reply.text;
-  ASSERT_TRUE(works_again(*client, "after"));
+  ASSERT_TRUE(works_again(*client, "after")) << setup.log();
   EXPECT_EQ(setup.replica().cli({"GET", "after"}), "again");
 }
 
