@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "weir/redis_client.h"
 
@@ -21,6 +23,26 @@ std::string sha1_hex(std::string_view text) {
 
 bool was_forgotten(const RedisScript& script, const RedisCommand& call, const RedisReply& reply) {
   return reply.error_code() == "NOSCRIPT" && call.arguments.size() > 2 && call.arguments[1] == script.sha();
+}
+
+/// The line at which the server stopped, if its error says so. Without it a missing right has no name: of what a script
+/// calls Redis 7 says "can't run this command", not which.
+std::string_view failing_line(const RedisScript& script, std::string_view error) {
+  constexpr std::string_view kPlace = "user_script:";
+  const std::size_t place = error.find(kPlace);
+  if (place == std::string_view::npos || error.find(script.sha()) == std::string_view::npos) return {};
+  std::string_view source = script.source();
+  const std::string_view digits = error.substr(place + kPlace.size());
+  std::size_t line = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), line);
+  if (line == 0) return {};
+  for (; line > 1; --line) {
+    const std::size_t end = source.find('\n');
+    if (end == std::string_view::npos) return {};
+    source.remove_prefix(end + 1);
+  }
+  source = source.substr(0, source.find('\n'));
+  return source.substr(std::min(source.find_first_not_of(' '), source.size()));
 }
 
 }  // namespace
@@ -49,9 +71,15 @@ std::vector<RedisReply> run_scripts(RedisClientProtocol& client, const RedisScri
     by_source.arguments[0] = "EVAL";  // each by source, not the first alone: a Cluster's nodes forget by themselves
     by_source.arguments[1] = script.source();
   }
-  if (again.empty()) return replies;
-  std::vector<RedisReply> late = client.pipeline(again);
-  for (std::size_t i = 0; i < forgotten.size() && i < late.size(); ++i) replies[forgotten[i]] = std::move(late[i]);
+  if (!again.empty()) {
+    std::vector<RedisReply> late = client.pipeline(again);
+    for (std::size_t i = 0; i < forgotten.size() && i < late.size(); ++i) replies[forgotten[i]] = std::move(late[i]);
+  }
+  for (RedisReply& reply : replies) {
+    if (!reply.is_error()) continue;
+    const std::string_view line = failing_line(script, reply.text);
+    if (!line.empty()) reply.text += fmt::format(" (which is: {})", line);
+  }
   return replies;
 }
 

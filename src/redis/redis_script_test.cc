@@ -79,6 +79,22 @@ TEST(RedisScript, OtherErrorsAndOtherScriptsAreLeftAlone) {
   EXPECT_TRUE(run_scripts(*client, script, {}).empty());
 }
 
+TEST(RedisScript, AnErrorNamesTheLineWhereTheScriptStopped) {
+  RedisServer server;
+  const auto client = make_redis_client(server.options());
+  const RedisScript script("local n = 1\n  redis.call('HSET', KEYS[1], 'n', n)\nreturn n");
+  const std::vector<std::string> keys{"hash"};
+  const std::vector<RedisCommand> calls{script.call(keys, kNothing)};
+  EXPECT_TRUE(run_scripts(*client, script, calls).front().is_good());
+  server.cli({"ACL", "SETUSER", "default", "-hset"});
+  for (int round = 0; round < 2; ++round) {
+    const RedisReply refused = run_scripts(*client, script, calls).front();
+    EXPECT_TRUE(refused.is_error());
+    EXPECT_TRUE(refused.text.ends_with("(which is: redis.call('HSET', KEYS[1], 'n', n))")) << refused.text;
+    server.cli({"SCRIPT", "FLUSH"});
+  }
+}
+
 TEST(RedisClientProtocol, AFailedCommandNamesItselfItsKeyAndTheServer) {
   RedisServer server;
   const auto client = make_redis_client(server.options());

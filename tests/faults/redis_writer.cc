@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "acknowledged.h"
+#include "weir/log.h"
 #include "weir/redis_settings.h"
 #include "weir/redis_storage.h"
 #include "weir/registry.h"
@@ -155,6 +156,7 @@ std::ptrdiff_t entries(const char* directory) {
 
 int main(int argc, char** argv) {
   if (argc < 4) return 2;
+  weir::set_log_sink(weir::stderr_log_sink);
   Acknowledged acks(argv[1], std::strtoul(argv[2], nullptr, 10));
   weir::RedisStorageBase& storage = weir::redis_storage(settings_of(argc, argv));
   weir::Registry registry{storage};
