@@ -23,6 +23,8 @@ TITLES = {
     "instrument": "what application code holds",
     "collect": "reading files, merging what many processes counted",
     "exposition": "text for scrapers",
+    "redis": "the client: one server, Sentinel, Cluster",
+    "redis_storage": "cells into Redis and back: shipping, reading",
     "http": "the exporter's server",
     "cli": "`weir`, a file a subcommand",
 }
