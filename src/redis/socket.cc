@@ -24,6 +24,23 @@ bool wait_for(int fd, short events, Deadline deadline) {
 
 std::string system_words(int error) { return std::generic_category().message(error); }
 
+namespace {
+
+int above_standard_streams(int fd) noexcept {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const int higher = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int error = errno;
+  ::close(fd);
+  errno = error;
+  return higher;
+}
+
+}  // namespace
+
+Socket::Socket(int fd) noexcept : fd_(above_standard_streams(fd)) {
+  if (fd_ >= 0) entry_ = open_sockets().add(fd_);
+}
+
 IoResult Socket::send(std::string_view bytes) noexcept {
   for (;;) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -51,7 +68,7 @@ bool Socket::is_quiet() const noexcept {
 }
 
 void Socket::close() noexcept {
-  if (fd_ >= 0) ::close(fd_);  // never again after EINTR: Linux has closed it then
+  if (fd_ >= 0 && open_sockets().remove(entry_)) ::close(fd_);  // never again after EINTR: Linux has closed it then
   fd_ = -1;
 }
 

@@ -6,7 +6,10 @@
 //
 // TCP_NODELAY, keep-alive, close-on-exec; sending to a peer that is gone raises no SIGPIPE.
 //
-// Thread safety: one thread at a time. Process safety: closing it in a forked child sends nothing.
+// Its descriptor is never 0, 1 or 2: a daemon that has closed those still prints to them.
+//
+// Thread safety: one thread at a time. Process safety: a forked child closes its copy in fork() (open_sockets.h), which
+// sends nothing.
 #pragma once
 
 #include <chrono>
@@ -16,6 +19,7 @@
 #include <string_view>
 #include <utility>
 
+#include "redis/open_sockets.h"
 #include "weir/redis_options.h"
 
 namespace weir {
@@ -39,9 +43,10 @@ class Socket {
  public:
   /// Tries every address the host's name has. Resolving the name is the system's and not under the deadline.
   static Socket connect(const RedisAddress& address, Deadline deadline);
-  explicit Socket(int fd) noexcept : fd_(fd) {}
+  /// Takes over `fd`, or -1.
+  explicit Socket(int fd) noexcept;
   ~Socket() { close(); }
-  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)), entry_(other.entry_) {}
   Socket& operator=(Socket&&) = delete;
 
   IoResult send(std::string_view bytes) noexcept;
@@ -53,6 +58,7 @@ class Socket {
 
  private:
   int fd_;
+  OpenSockets::Entry entry_ = OpenSockets::kNone;
 };
 
 }  // namespace weir
