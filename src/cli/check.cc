@@ -12,7 +12,9 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/redis_source.h"
 #include "cli/source_choice.h"
+#include "cli/text_table.h"
 #include "collect/inspect.h"
 #include "weir/multiprocess.h"
 
@@ -22,7 +24,7 @@ namespace {
 constexpr std::size_t kFilesOnAScreen = 30;
 constexpr std::size_t kDeadFilesWorthAWord = 500;
 
-using Row = std::array<std::string, 9>;
+using Row = std::vector<std::string>;
 using ProblemOfPath = std::map<std::string, const Problem*>;
 
 const char* state_name(WriterState state) {
@@ -37,22 +39,6 @@ const char* state_name(WriterState state) {
   return "unknown";
 }
 
-std::string size_text(std::uintmax_t bytes) {
-  if (bytes < 1024) return fmt::format("{} B", bytes);
-  if (bytes < 1024 * 1024) return fmt::format("{:.0f} KiB", static_cast<double>(bytes) / 1024);
-  return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1024 * 1024));
-}
-
-/// A foreign file's name may hold anything, also what a terminal would obey.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7f ? '?' : c;
-  }
-  return out;
-}
-
 std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems) {
   if (!file.unreadable.empty()) return file.unreadable;
   const auto found = problems.find(file.path.string());
@@ -60,7 +46,7 @@ std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems)
 }
 
 Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {
-  Row row{printable(file.path.filename().string()),
+  Row row{on_terminal(file.path.filename().string()),
           "-",
           "-",
           "-",
@@ -68,33 +54,15 @@ Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {
           std::to_string(file.entries),
           size_text(file.size),
           state_name(file.writer),
-          printable(problem_of(file, problems))};
+          on_terminal(problem_of(file, problems))};
   if (file.name) {
     const bool gauge = file.name->kind.type == MetricType::gauge;
     row[1] = to_string(file.name->kind.type);
     row[2] = gauge ? std::string(to_string(file.name->kind.mode)) : "-";
-    row[3] = printable(file.name->identity);
+    row[3] = on_terminal(file.name->identity);
   }
   if (file.layout) row[4] = *file.layout == RecordLayout::value_timestamp ? "current" : "0.16";
   return row;
-}
-
-std::string table(const std::vector<Row>& rows) {
-  std::array<std::size_t, std::tuple_size_v<Row>> widths{};
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string out;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool number = i == 5 || i == 6;
-      line += number ? fmt::format("{:>{}}  ", row[i], widths[i]) : fmt::format("{:<{}}  ", row[i], widths[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
 }
 
 std::string file_table(std::vector<InspectedFile> files, const ProblemOfPath& problems, bool all) {
@@ -103,7 +71,7 @@ std::string file_table(std::vector<InspectedFile> files, const ProblemOfPath& pr
   std::vector<Row> rows{{"FILE", "TYPE", "MODE", "IDENTITY", "LAYOUT", "ENTRIES", "SIZE", "WRITER", "PROBLEM"}};
   const std::size_t shown = all ? files.size() : std::min(files.size(), kFilesOnAScreen);
   for (std::size_t i = 0; i < shown; ++i) rows.push_back(row_of(files[i], problems));
-  std::string out = table(rows);
+  std::string out = text_table(rows, {5, 6});
   if (shown < files.size()) out += fmt::format("and {} more files; --all shows them\n", files.size() - shown);
   return out + "\n";
 }
@@ -126,7 +94,7 @@ std::string problem_lines(const Collection& collection) {
   if (collection.problems.empty()) return "";
   std::string out = fmt::format("\n{} could not be read as it stands:\n", collection.problems.size());
   for (const Problem& problem : collection.problems) {
-    out += fmt::format("  {}: {}\n    {}\n", problem.reason, printable(problem.subject), printable(problem.message));
+    out += fmt::format("  {}: {}\n    {}\n", problem.reason, on_terminal(problem.subject), on_terminal(problem.message));
   }
   return out;
 }
@@ -167,25 +135,31 @@ std::string advice(const std::vector<InspectedFile>& files) {
 const char* const kCheckHelp = R"(Examples:
   weir check --dir /run/app/metrics
   weir check || echo "look at the metrics directory"
+  weir check --redis redis://cache.internal:6379/0
 
-Shows every file with its type, gauge mode, writer, record layout, entries and size, whether its writer lives,
-and what could not be read. Changes nothing.
+Of a directory: every file with its type, gauge mode, writer, record layout, entries and size, whether its writer
+lives, and what could not be read. Of a Redis: the server, its memory and policy, the processes that write there, their
+keys, the rights of the user, and every fault. Changes nothing.
 
-Environment:
-  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+Environment (flags win):
+  REDIS_ENABLED              true: a Redis is looked at, where neither --dir nor --redis is given; the variables of
+                             programs say which: PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB and their kind
+  REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
 
-Exit codes: 0 no faults; 1 faults, or the directory could not be read; 2 usage.)";
+Exit codes: 0 no faults; 1 faults, or nothing could be read; 2 usage.)";
 
 int check(const CheckArguments& arguments) {
+  if (reads_redis(arguments.source)) return check_redis(arguments.source, arguments.all);
   std::signal(SIGIO, SIG_IGN);  // inspecting probes leases
-  const std::filesystem::path directory = chosen_directory(arguments.dir);
+  const std::filesystem::path directory = chosen_directory(arguments.source.dir);
   const std::vector<InspectedFile> files = inspect_directory(directory);
   MultiProcessCollector source(directory);
   const std::shared_ptr<const Collection> collection = source.collect();
   ProblemOfPath problems;
   for (const Problem& problem : collection->problems) problems.emplace(problem.subject, &problem);
 
-  std::string out = fmt::format("{}\n\n", printable(source.describe()));
+  std::string out = fmt::format("{}\n\n", on_terminal(source.describe()));
   out += file_table(files, problems, arguments.all);
   out += totals(files, source.statistics());
   out += problem_lines(*collection);

@@ -1,13 +1,13 @@
-// `weir check`: the health of a directory on one screen, and as an exit code.
+// `weir check`: the health of a directory or a Redis on one screen, and as an exit code. A Redis: check_redis.cc.
 #pragma once
 
-#include <string>
+#include "cli/source_choice.h"
 
 namespace weir::cli {
 
 struct CheckArguments {
-  std::string dir;
-  bool all = false;  ///< every file, however many
+  SourceArguments source;
+  bool all = false;  ///< every file or process, however many
 };
 
 extern const char* const kCheckHelp;

@@ -12,6 +12,7 @@
 
 #include "cli/check.h"
 #include "cli/exit_code.h"
+#include "cli/migrate.h"
 #include "cli/output.h"
 #include "cli/serve.h"
 #include "cli/show.h"
@@ -27,7 +28,8 @@ constexpr const char* kHelp = R"(Start here:
   weir serve --dir /run/app/metrics      expose a directory to Prometheus
   weir show --dir /run/app/metrics       look at the merged metrics once
   weir show --redis redis://localhost    the same of a Redis
-  weir check --dir /run/app/metrics      see whether the directory is healthy
+  weir check --dir /run/app/metrics      see whether the directory is healthy; --redis looks at a Redis
+  weir migrate --dir D --redis URL       bring what a directory holds into a Redis, once
   weir help serve                        a subcommand's options, variables and examples
 
 The directory is where the processes write: PROMETHEUS_MULTIPROC_DIR of Weir and of Python's prometheus_client.
@@ -45,6 +47,7 @@ class CommandLine {
     add_serve();
     add_show();
     add_check();
+    add_migrate();
     add_help();
   }
 
@@ -61,7 +64,7 @@ class CommandLine {
       return kUsage;
     }
     if (!chosen_) {
-      fmt::print(stderr, "weir: a subcommand is required: serve, show, check or help\n");
+      fmt::print(stderr, "weir: a subcommand is required: serve, show, check, migrate or help\n");
       return kUsage;
     }
     return chosen_();
@@ -89,17 +92,25 @@ class CommandLine {
         ->check([](const std::string& value) { return value.empty() ? "is empty; it must name a directory" : ""; });
   }
 
-  static void add_source(CLI::App& command, SourceArguments& source) {
-    const auto given = [](const char* what) {
-      return [what](const std::string& value) { return value.empty() ? fmt::format("is empty; {}", what) : ""; };
-    };
-    add_dir(command, source.dir);
-    command.add_option("--redis", source.redis, "Redis the processes write to, without a password")
+  static auto given(const char* what) {
+    return [what](const std::string& value) { return value.empty() ? fmt::format("is empty; {}", what) : ""; };
+  }
+
+  static void add_redis(CLI::App& command, SourceArguments& source, const char* which) {
+    command.add_option("--redis", source.redis, which)
         ->option_text("URL")
         ->check(given("write redis://HOST:PORT/DB"));
     command.add_option("--key-prefix", source.key_prefix, "What its keys begin with (default: gunicorn)")
         ->option_text("PREFIX")
         ->check(given("leave it out for the usual one"));
+    command.add_option("--redis-password-file", source.redis_password_file, "File with its password alone")
+        ->option_text("FILE")
+        ->check(given("it must name a file"));
+  }
+
+  static void add_source(CLI::App& command, SourceArguments& source) {
+    add_dir(command, source.dir);
+    add_redis(command, source, "Redis the processes write to, without a password");
     command.add_option("--layout", source.layout, "per-process, shared or auto (default: auto, whichever is there)")
         ->option_text("LAYOUT")
         ->check([](const std::string& value) {
@@ -107,9 +118,6 @@ class CommandLine {
                      ? ""
                      : fmt::format("is \"{}\"; it must be per-process, shared or auto", value);
         });
-    command.add_option("--redis-password-file", source.redis_password_file, "File with its password alone")
-        ->option_text("FILE")
-        ->check(given("it must name a file"));
   }
 
   void add_serve() {
@@ -136,9 +144,19 @@ class CommandLine {
   }
 
   void add_check() {
-    CLI::App& command = add("check", "Show the health of a directory", kCheckHelp, [this] { return check(check_); });
-    add_dir(command, check_.dir);
-    command.add_flag("--all", check_.all, "Every file, however many");
+    CLI::App& command =
+        add("check", "Show the health of a directory or a Redis", kCheckHelp, [this] { return check(check_); });
+    add_source(command, check_.source);
+    command.add_flag("--all", check_.all, "Every file or process, however many");
+  }
+
+  void add_migrate() {
+    CLI::App& command = add("migrate", "Bring what a directory holds into a Redis, once", kMigrateHelp,
+                            [this] { return migrate(migrate_); });
+    add_dir(command, migrate_.redis.dir);
+    add_redis(command, migrate_.redis, "Redis to write to, without a password");
+    command.add_flag("--dry-run", migrate_.dry_run, "Look, and write nothing");
+    command.add_flag("--all", migrate_.all, "Every process, however many");
   }
 
   void add_help() {
@@ -155,7 +173,7 @@ class CommandLine {
     const auto all = app_.get_subcommands([](const CLI::App*) { return true; });
     const auto about = std::ranges::find(all, help_about_, [](const CLI::App* command) { return command->get_name(); });
     if (about == all.end()) {
-      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check and help\n", help_about_);
+      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check, migrate and help\n", help_about_);
       return kUsage;
     }
     write_out((*about)->help(app_.get_name()));
@@ -166,6 +184,7 @@ class CommandLine {
   ServeArguments serve_;
   ShowArguments show_;
   CheckArguments check_;
+  MigrateArguments migrate_;
   std::string help_about_;
   std::function<int()> chosen_;
 };

@@ -1,12 +1,14 @@
 #include "cli/redis_source.h"
 
+#include "cli/redis_choice.h"
+
 #include <fmt/core.h>
 
 #include <utility>
 #include <vector>
 
 #include "config/environment.h"
-#include "redis_storage/redis_client_metrics.h"
+#include "redis_storage/redis_backend_source.h"
 #include "redis_storage/redis_keys.h"
 #include "weir/error.h"
 #include "weir/redis_client.h"
@@ -15,44 +17,6 @@
 
 namespace weir::cli {
 namespace {
-
-/// What the collector and its client met, for /backend.
-class RedisReadStatistics : public Source {
- public:
-  RedisReadStatistics(const RedisMultiProcessCollector& collector, std::shared_ptr<RedisClient> client)
-      : collector_(collector), client_(std::move(client)) {}
-
-  std::shared_ptr<const Collection> collect() override {
-    const RedisMultiProcessCollector::Statistics read = collector_.statistics();
-    std::vector<MetricFamily> families;
-    const auto gauge = [&families](const char* name, const char* help, double value) {
-      families.push_back({{name, MetricType::gauge, help, ""}, {{name, {}, value, {}}}});
-    };
-    gauge("weir_redis_collect_commands", "Commands of the last collection.", static_cast<double>(read.commands));
-    gauge("weir_redis_collect_values", "Values the last collection read.", static_cast<double>(read.values));
-    families.push_back({{"weir_redis_collect_writers", MetricType::gauge, "Writers the last collection met.", ""},
-                        {{"weir_redis_collect_writers", {{"state", "dead"}}, static_cast<double>(read.writers_dead), {}},
-                         {"weir_redis_collect_writers",
-                          {{"state", "foreign"}},
-                          static_cast<double>(read.writers_foreign),
-                          {}},
-                         {"weir_redis_collect_writers",
-                          {{"state", "live"}},
-                          static_cast<double>(read.writers_live),
-                          {}}}});
-    families.push_back({{"weir_collections", MetricType::counter, "Collections since start.", ""},
-                        {{"weir_collections_total", {}, static_cast<double>(read.collections), {}}}});
-    append_client_metrics(client_->statistics(), families);
-    auto collection = std::make_shared<Collection>();
-    collection->snapshot = snapshot_of(families);
-    return collection;
-  }
-  std::string describe() const override { return "what the collector read"; }
-
- private:
-  const RedisMultiProcessCollector& collector_;
-  std::shared_ptr<RedisClient> client_;
-};
 
 /// Every user of the host sees the arguments of a process.
 void refuse_password(const std::string& url) {
@@ -106,13 +70,26 @@ std::string prefix_of(const SourceArguments& arguments, RedisReadLayout layout) 
 
 bool has_redis_support() noexcept { return true; }
 
-ChosenSource redis_source(const SourceArguments& arguments) {
+ChosenRedis chosen_redis(const SourceArguments& arguments) {
   RedisSettings settings = settings_of(arguments);
   const RedisReadLayout layout = layout_of(arguments);
-  std::shared_ptr<RedisClient> client = make_redis_client(std::move(settings.client));
-  auto source = std::make_unique<RedisMultiProcessCollector>(
-      client, RedisCollectorOptions{.key_prefix = prefix_of(arguments, layout), .layout = layout});
-  auto statistics = std::make_unique<RedisReadStatistics>(*source, std::move(client));
+  const std::string prefix = prefix_of(arguments, layout);
+  ChosenRedis chosen{.client = make_redis_client(settings.client),
+                     .options = settings.client,
+                     .collector = {.key_prefix = prefix, .layout = layout},
+                     .key_prefix = prefix.empty() ? RedisSettings{}.key_prefix : prefix,
+                     .shared_prefixes = {}};
+  // As the collector looks for them: a prefix nobody named may also be none.
+  chosen.shared_prefixes = prefix.empty() ? std::vector<std::string>{"", chosen.key_prefix} : std::vector{prefix};
+  return chosen;
+}
+
+ChosenSource redis_source(const SourceArguments& arguments) {
+  ChosenRedis chosen = chosen_redis(arguments);
+  auto source = std::make_unique<RedisMultiProcessCollector>(chosen.client, chosen.collector);
+  auto statistics = redis_backend_source(*source, {.reading = chosen.client,
+                                                   .options = std::move(chosen.options),
+                                                   .key_prefix = std::move(chosen.key_prefix)});
   return {std::move(source), std::move(statistics), "",
           "processes started with REDIS_ENABLED=true and the same key prefix write there"};
 }

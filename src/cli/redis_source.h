@@ -1,4 +1,4 @@
-// A Redis as what a subcommand reads. The one file of `weir` that knows Redis; where it is built without,
+// A Redis as what a subcommand reads. Where `weir` is built without Redis,
 // redis_source_absent.cc stands in and says how to get it.
 #pragma once
 
@@ -12,5 +12,9 @@ bool has_redis_support() noexcept;
 /// give come from there too. Asks the server nothing. Throws ConfigError for what cannot be used, such as a password in
 /// the URL.
 ChosenSource redis_source(const SourceArguments& arguments);
+
+/// `weir check` and `weir migrate` of it (check_redis.h, migrate.h). Where Weir is built without Redis: ConfigError.
+int check_redis(const SourceArguments& arguments, bool all);
+int migrate_to_redis(const std::string& directory, const SourceArguments& arguments, bool dry_run, bool all);
 
 }  // namespace weir::cli

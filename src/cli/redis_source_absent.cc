@@ -12,4 +12,13 @@ ChosenSource redis_source(const SourceArguments& /*arguments*/) {
   throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
 }
 
+int check_redis(const SourceArguments& /*arguments*/, bool /*all*/) {
+  throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
+}
+
+int migrate_to_redis(const std::string& /*directory*/, const SourceArguments& /*arguments*/, bool /*dry_run*/,
+                     bool /*all*/) {
+  throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
+}
+
 }  // namespace weir::cli

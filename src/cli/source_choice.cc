@@ -37,14 +37,20 @@ bool environment_wants_redis() {
 
 }  // namespace
 
-ChosenSource chosen_source(const SourceArguments& arguments) {
+bool reads_redis(const SourceArguments& arguments) {
   if (!arguments.dir.empty()) {
     if (!arguments.redis.empty()) throw ConfigError("--dir and --redis: only one of them can be read; leave one out");
     refuse_redis_arguments(arguments, "--dir is read");
-    return directory_source(arguments.dir);
+    return false;
   }
-  if (!arguments.redis.empty() || environment_wants_redis()) return redis_source(arguments);
+  if (!arguments.redis.empty() || environment_wants_redis()) return true;
   refuse_redis_arguments(arguments, "no Redis is named: give --redis URL, or set REDIS_ENABLED=true");
+  return false;
+}
+
+ChosenSource chosen_source(const SourceArguments& arguments) {
+  if (reads_redis(arguments)) return redis_source(arguments);
+  if (!arguments.dir.empty()) return directory_source(arguments.dir);
   std::string named = environment::multiprocess_directory();
   if (named.empty()) {
     throw ConfigError(

@@ -34,6 +34,9 @@ struct ChosenSource {
 /// step when there is none, or when arguments contradict each other.
 ChosenSource chosen_source(const SourceArguments& arguments);
 
+/// True where chosen_source() would read a Redis. Throws ConfigError when arguments contradict each other.
+bool reads_redis(const SourceArguments& arguments);
+
 /// The directory given, else PROMETHEUS_MULTIPROC_DIR, else (with a warning) prometheus_multiproc_dir. Throws
 /// ConfigError with the next step when there is none. The directory need not exist.
 std::filesystem::path chosen_directory(const std::string& dir_argument);

@@ -71,20 +71,27 @@ class MergedEntry {
     }
     timestamp_ = is_first ? met.timestamp : std::max(timestamp_, met.timestamp);
   }
-  double value(MergeRule rule) const {
-    if (rule != MergeRule::sum) return value_;
-    return exact_ ? exact_->value() : pair_.value();
+  void give(MergeRule rule, FileEntry& entry) const {
+    entry.timestamp = timestamp_;
+    entry.value = rule == MergeRule::sum ? pair_.value() : value_;
+    if (rule != MergeRule::sum || (!exact_ && pair_.low == 0)) return;
+    ExactSum sum;
+    if (exact_) sum = *exact_;
+    sum.add(pair_.high);
+    sum.add(pair_.low);
+    entry.value = sum.value();
+    for (double part = entry.value; std::isfinite(part) && entry.rest.size() < kMostRests;) {
+      sum.add(-part);
+      part = sum.value();
+      if (part == 0) break;
+      entry.rest.push_back(part);
+    }
   }
-  double timestamp() const { return timestamp_; }
 
  private:
   void add(double v) {
     if (!exact_ && pair_.add(v)) return;
-    if (!exact_) {
-      exact_ = std::make_unique<ExactSum>();
-      exact_->add(pair_.high);
-      exact_->add(pair_.low);
-    }
+    if (!exact_) exact_ = std::make_unique<ExactSum>();  // the pair is added in the end
     exact_->add(v);
   }
 
@@ -116,10 +123,7 @@ class FileContentReader {
         header.mark == kWeirMark && writer_liveness(fd_, file_.name.identity) == Liveness::alive;
     walk(header.used > 0 ? static_cast<std::size_t>(header.used) : 0);
     content.entries = std::move(entries_);
-    for (std::size_t i = 0; i < content.entries.size(); ++i) {
-      content.entries[i].value = merged_[i].value(rule_);
-      content.entries[i].timestamp = merged_[i].timestamp();
-    }
+    for (std::size_t i = 0; i < content.entries.size(); ++i) merged_[i].give(rule_, content.entries[i]);
     return content;
   }
 

@@ -3,13 +3,14 @@
 //   FileContent content = read_file_entries({path, name}, problems);
 //   for (const FileEntry& entry : content.entries) …                  // one a key; buckets not cumulated
 //
-// Several entries of one key (slots) become one by the rule of their kind, sums exactly and rounded once (P4). What
-// cannot be read is named as MultiProcessCollector names it, and left out.
+// Several entries of one key (slots) become one by the rule of their kind. A sum that no double can say comes in parts,
+// whose exact sum it is (P4). What cannot be read is named as MultiProcessCollector names it, and left out.
 //
 // Thread safety: pure but for system calls. Process safety: reads only, by pread(2).
 // Invariants: I4 (memory is bounded by a window and by the keys there are), I5.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,15 @@
 
 namespace weir {
 
+/// Far below the last bit of any sum of doubles that a program counts.
+inline constexpr std::size_t kMostRests = 3;
+
 struct FileEntry {
   std::string key;       ///< JSON, spelled as json_key() spells it
   std::string series;    ///< its canonical text, as a SeriesTable has it
   double value = 0;
-  double timestamp = 0;  ///< the newest; 0: none
+  double timestamp = 0;     ///< the newest; 0: none
+  std::vector<double> rest;  ///< what `value` lacks of an exact sum, the larger first; at most kMostRests
 };
 
 struct FileContent {

@@ -33,6 +33,16 @@ TEST_F(FileEntries, EntriesOfOneKeyAddUpExactly) {
   EXPECT_EQ(content.entries[0].series, "a_total");
 }
 
+TEST_F(FileEntries, WhatOneDoubleCannotSayComesInParts) {
+  const std::string name = key("a", "a_total");
+  const FileContent content = read("counter_1.db", DbBytes().entry(name, 1e17).entry(name, 0.1).entry(name, 1e-9));
+  ASSERT_EQ(content.entries.size(), 1U);
+  EXPECT_EQ(content.entries[0].value, 1e17);
+  ASSERT_FALSE(content.entries[0].rest.empty());
+  EXPECT_EQ(content.entries[0].rest[0], 0.1 + 1e-9);
+  EXPECT_TRUE(read("counter_1.db", DbBytes().entry(name, 1).entry(name, 2)).entries[0].rest.empty());
+}
+
 TEST_F(FileEntries, BothRecordLayoutsAreRead) {
   for (const RecordLayout layout : {RecordLayout::value_timestamp, RecordLayout::value_only}) {
     const FileContent content =

@@ -8,8 +8,7 @@ namespace weir {
 namespace {
 
 void add_counter(std::vector<MetricFamily>& families, const char* name, const char* help, std::uint64_t value) {
-  families.push_back({{name, MetricType::counter, help, ""},
-                      {{std::string(name) + "_total", {}, static_cast<double>(value), {}}}});
+  append_metric(families, name, MetricType::counter, help, static_cast<double>(value));
 }
 
 MetricFamily failures(const RedisClientStatistics& met) {
@@ -24,26 +23,31 @@ MetricFamily failures(const RedisClientStatistics& met) {
   return family;
 }
 
-MetricFamily round_trips(const RedisClientStatistics& met) {
-  MetricFamily family{
-      {"weir_redis_round_trip_seconds", MetricType::histogram, "Time between sending to a server and its last reply.", ""},
-      {}};
+}  // namespace
+
+void append_metric(std::vector<MetricFamily>& families, const char* name, MetricType type, const char* help,
+                   double value) {
+  const std::string sample = type == MetricType::counter ? std::string(name) + "_total" : name;
+  families.push_back({{name, type, help, ""}, {{sample, {}, value, {}}}});
+}
+
+MetricFamily latency_histogram(const char* name, const char* help, const std::vector<std::uint64_t>& buckets,
+                               double sum) {
+  MetricFamily family{{name, MetricType::histogram, help, ""}, {}};
   const auto add = [&family](const char* suffix, Labels labels, double value) {
     family.samples.push_back({family.head.name + suffix, std::move(labels), value, {}});
   };
   std::uint64_t below = 0;
-  for (std::size_t i = 0; i < met.latency_buckets.size(); ++i) {
-    below += met.latency_buckets[i];
+  for (std::size_t i = 0; i < buckets.size(); ++i) {
+    below += buckets[i];
     const bool last = i >= std::size(RedisClientStatistics::kLatencyBounds);
     add("_bucket", {{"le", last ? "+Inf" : bucket_bound(RedisClientStatistics::kLatencyBounds[i])}},
         static_cast<double>(below));
   }
   add("_count", {}, static_cast<double>(below));
-  add("_sum", {}, met.latency_sum);
+  add("_sum", {}, sum);
   return family;
 }
-
-}  // namespace
 
 void append_client_metrics(const RedisClientStatistics& met, std::vector<MetricFamily>& families) {
   add_counter(families, "weir_redis_commands", "Commands sent to Redis.", met.commands);
@@ -51,7 +55,10 @@ void append_client_metrics(const RedisClientStatistics& met, std::vector<MetricF
   add_counter(families, "weir_redis_errors_replied", "Errors Redis replied.", met.errors_replied);
   families.push_back(failures(met));
   add_counter(families, "weir_redis_pipelines", "Pipelines sent to Redis.", met.pipelines);
-  if (!met.latency_buckets.empty()) families.push_back(round_trips(met));
+  if (met.latency_buckets.empty()) return;
+  families.push_back(latency_histogram("weir_redis_round_trip_seconds",
+                                       "Time between sending to a server and its last reply.", met.latency_buckets,
+                                       met.latency_sum));
 }
 
 }  // namespace weir

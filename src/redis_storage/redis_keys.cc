@@ -75,6 +75,7 @@ std::string RedisKeys::tomb(std::string_view writer) const { return fmt::format(
 std::string RedisKeys::writers(std::string_view bucket) const { return with_bucket(prefix_ + ":weir:writers", bucket); }
 std::string RedisKeys::epoch(std::string_view bucket) const { return with_bucket(prefix_ + ":weir:epoch", bucket); }
 std::string RedisKeys::folds(std::string_view bucket) const { return with_bucket(prefix_ + ":weir:folds", bucket); }
+std::string RedisKeys::migrated(std::string_view bucket) const { return with_bucket(prefix_ + ":weir:migrated", bucket); }
 
 std::string bucket_of(long pid) { return fmt::format("{{b{:02}}}", pid % kClusterBuckets); }
 

@@ -9,6 +9,7 @@
 //   <prefix>:weir:writers[:{bNN}]            SET   writers that have a claim
 //   <prefix>:weir:epoch[:{bNN}]              STRING 16 random hex digits, made by the first claim; gone after FLUSHALL
 //   <prefix>:weir:folds[:{bNN}]              STRING how many folds there were
+//   <prefix>:weir:migrated[:{bNN}]           HASH  token to writer of each process `weir migrate` brought here
 //
 // kind is `counter`, `histogram`, `summary`, `gauge_<mode>`; hash the MD5 of the JSON key in hex. A writer is its pid
 // or `<pid>-<n>`; in a Cluster `{bNN}` stands before it (bucket 00 to 31, by the pid), so that one writer's keys, and a
@@ -57,6 +58,7 @@ class RedisKeys {
   std::string writers(std::string_view bucket) const;
   std::string epoch(std::string_view bucket) const;
   std::string folds(std::string_view bucket) const;
+  std::string migrated(std::string_view bucket) const;
 
  private:
   std::string prefix_;

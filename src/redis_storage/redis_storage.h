@@ -35,6 +35,8 @@ class RedisStorage final : public RedisStorageBase {
   const RedisSettings& settings() const noexcept override { return settings_; }
   std::shared_ptr<RedisClient> client() const override { return client_; }
   bool is_connected() noexcept override;
+  /// Of the client that ships; client() is another.
+  RedisClientStatistics shipping_client_statistics() const { return shipping_->statistics(); }
 
   /// `through`: brings one sample to Redis, waiting for the reply as long as the client does.
   void ship_now(std::uint32_t sample) noexcept;

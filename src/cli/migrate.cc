@@ -1,0 +1,39 @@
+#include "cli/migrate.h"
+
+#include "cli/redis_source.h"
+#include "config/environment.h"
+#include "weir/error.h"
+
+namespace weir::cli {
+
+const char* const kMigrateHelp = R"(Examples:
+  weir migrate --dir /run/app/metrics --redis redis://cache.internal:6379/0 --dry-run
+  weir migrate --dir /run/app/metrics --redis redis://cache.internal:6379/0
+  weir show --redis redis://cache.internal:6379/0
+
+Every process that left files becomes one in Redis, per-process layout, that has ended: counters, histograms, summaries
+and gauges go on from where they are. Run it when the processes have stopped, before they start on Redis. A second run
+brings what has changed since, and doubles nothing. Gauges of the modes live* are left out: their processes are gone.
+The directory is only read; remove it when you are content.
+
+Environment (flags win):
+  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+  REDIS_ENABLED              true: the Redis is the one programs write to (PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT,
+                             REDIS_DB and their kind), where --redis is not given
+  REDIS_PASSWORD             its password, also with --redis; an argument holds none
+
+Exit codes: 0 all there was is in Redis; 1 some of it is not (it is named), or the directory or the Redis cannot be used;
+2 usage.)";
+
+int migrate(const MigrateArguments& arguments) {
+  SourceArguments redis = arguments.redis;
+  const std::string directory = chosen_directory(redis.dir).string();
+  redis.dir.clear();
+  redis.layout = "per-process";  // whatever programs will write in, this is what is written here
+  if (redis.redis.empty() && !environment::flag("REDIS_ENABLED")) {
+    throw ConfigError("no Redis to write to: give --redis URL, or set REDIS_ENABLED=true and PROMETHEUS_REDIS_URL");
+  }
+  return migrate_to_redis(directory, redis, arguments.dry_run, arguments.all);
+}
+
+}  // namespace weir::cli

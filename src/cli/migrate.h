@@ -1,0 +1,17 @@
+// `weir migrate`: what a directory of multiprocess files holds, brought into a Redis once.
+#pragma once
+
+#include "cli/source_choice.h"
+
+namespace weir::cli {
+
+struct MigrateArguments {
+  SourceArguments redis;  ///< with `dir`: from where
+  bool dry_run = false;
+  bool all = false;  ///< every process, however many
+};
+
+extern const char* const kMigrateHelp;
+int migrate(const MigrateArguments& arguments);
+
+}  // namespace weir::cli

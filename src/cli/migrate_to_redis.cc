@@ -1,0 +1,128 @@
+// `weir migrate`, where Weir is built with Redis.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/redis_choice.h"
+#include "cli/redis_source.h"
+#include "cli/text_table.h"
+#include "redis_storage/migrate_directory.h"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::size_t kProcessesOnAScreen = 30;
+
+using State = MigratedProcess::State;
+
+const char* state_name(State state) {
+  switch (state) {
+    case State::added:
+      return "added";
+    case State::updated:
+      return "updated";
+    case State::folded:
+      return "folded since";
+    case State::failed:
+      break;
+  }
+  return "failed";
+}
+
+/// A line on a terminal's standard error that is written over and over, once a second has gone by.
+class Progress {
+ public:
+  void tell(std::size_t done, std::size_t total) {
+    const auto now = Clock::now();
+    if (!is_terminal_ || now - began_ < kPatience || (now - told_ < kRest && done < total)) return;
+    told_ = now;
+    was_told_ = true;
+    fmt::print(stderr, "\r{} of {} processes", done, total);
+  }
+  ~Progress() {
+    if (was_told_) fmt::print(stderr, "\n");
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kPatience{1};
+  static constexpr std::chrono::milliseconds kRest{100};
+  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
+  const Clock::time_point began_ = Clock::now();
+  Clock::time_point told_{};
+  bool was_told_ = false;
+};
+
+std::string process_table(std::vector<MigratedProcess> processes, bool all) {
+  if (processes.empty()) return "";
+  std::ranges::stable_partition(processes, [](const MigratedProcess& process) {
+    return process.state == State::failed || process.state == State::folded;
+  });
+  std::vector<std::vector<std::string>> rows{{"PROCESS", "WRITER", "FILES", "VALUES", "STATE"}};
+  const std::size_t shown = all ? processes.size() : std::min(processes.size(), kProcessesOnAScreen);
+  for (std::size_t i = 0; i < shown; ++i) {
+    const MigratedProcess& process = processes[i];
+    rows.push_back({on_terminal(process.identity), on_terminal(process.writer), std::to_string(process.files),
+                    std::to_string(process.values), state_name(process.state)});
+  }
+  std::string out = text_table(rows, {2, 3});
+  if (shown < processes.size()) out += fmt::format("and {} more; --all shows them\n", processes.size() - shown);
+  return out + "\n";
+}
+
+std::string totals(const Migration& done, const std::string& to, bool dry_run) {
+  std::size_t values = 0;
+  for (const MigratedProcess& process : done.processes) values += process.values;
+  return fmt::format("{} values of {} processes from {} files {} {}\n", values, done.processes.size(), done.files,
+                     dry_run ? "would go to" : "are in", to);
+}
+
+std::string notes(const Migration& done) {
+  const auto counting = std::ranges::count_if(done.processes, [](const auto& process) { return process.is_counting; });
+  const auto folded = std::ranges::count_if(done.processes, [](const auto& p) { return p.state == State::folded; });
+  std::string out;
+  if (done.live_gauge_files > 0) {
+    out += fmt::format("  {} files of live* gauges were left out: they are for processes that live.\n",
+                       done.live_gauge_files);
+  }
+  if (counting > 0) {
+    out += fmt::format("  {} processes still count into their files: run this again when they have ended.\n", counting);
+  }
+  if (folded > 0) {
+    out += fmt::format(
+        "  {} processes were brought before and folded since: what their files gained after that is not brought.\n",
+        folded);
+  }
+  return out.empty() ? out : "\nnotes:\n" + out;
+}
+
+}  // namespace
+
+int migrate_to_redis(const std::string& directory, const SourceArguments& arguments, bool dry_run, bool all) {
+  const ChosenRedis chosen = chosen_redis(arguments);
+  Migration done;
+  {
+    Progress progress;
+    done = migrate_directory(*chosen.client,
+                             {.directory = directory,
+                              .key_prefix = chosen.key_prefix,
+                              .dry_run = dry_run,
+                              .progress = [&](std::size_t at, std::size_t of) { progress.tell(at, of); }});
+  }
+  for (const Problem& problem : done.problems) {
+    fmt::print(stderr, "weir: not brought: {}\n", message_with_subject(problem));
+  }
+  std::string out = process_table(done.processes, all);
+  out += totals(done, chosen.client->describe(), dry_run);
+  out += notes(done);
+  write_out(out);
+  return done.problems.empty() ? kGood : kFaults;
+}
+
+}  // namespace weir::cli
