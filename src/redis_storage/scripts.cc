@@ -124,6 +124,7 @@ local held = redis.call('EXISTS', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[3] .. '.' .. epoch, 'PX', ARGV[2])
 for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 local time = redis.call('TIME')
+redis.call('HSET', KEYS[1], 'flushed_at', time[1] .. '.' .. string.format('%06d', time[2]))
 return {'OK', time[1], time[2], epoch, tostring(held)}
 )";
 
