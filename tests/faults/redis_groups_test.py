@@ -60,7 +60,8 @@ def used_slots(cluster):
 
 @pytest.mark.parametrize("layout", ["per-process", "shared"])
 def test_slots_move_while_writers_write_and_a_reader_reads(layout):
-    with Cluster(masters=3) as cluster, Match(cluster, layout) as match:
+    patient = ["cluster-node-timeout 30000"]  # no node is to be given up because the machine is busy
+    with Cluster(masters=3, lines=patient) as cluster, Match(cluster, layout) as match:
         match.start(3)
         for _ in range(TIMES):
             for source, slots in used_slots(cluster).items():

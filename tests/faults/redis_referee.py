@@ -75,8 +75,11 @@ class Referee:
     def wait_for_scrapes(self, number, seconds=60):
         """So many good scrapes that began after this call."""
         end = self.good + number + 1
-        wait_until(lambda: self.good >= end or not self._thread.is_alive(), f"{number} good scrapes", seconds)
-        assert self._thread.is_alive()
+        wait_until(lambda: self.good >= end or not self.is_watching(), f"{number} good scrapes", seconds)
+        assert self.is_watching(), self.log.decode()
+
+    def is_watching(self):
+        return self._thread.is_alive() and self.process.poll() is None
 
     def totals(self):
         """The samples of one good scrape; nothing while it is refused."""
@@ -144,11 +147,11 @@ class Writer:
 class Match(contextlib.ExitStack):
     """Writers of one Redis, a referee, and what must come out. `redis` is anything with `url` and `environment()`."""
 
-    def __init__(self, redis, layout="per-process", url=None, lost=False, **environment):
+    def __init__(self, redis, layout="per-process", **environment):
         super().__init__()
         self.writers = []
         self._layout, self._environment = layout, {**redis.environment(WEIR_REDIS_LAYOUT=layout), **environment}
-        self._url, self._lost = url or redis.url, lost
+        self._url = redis.url
         secrets = {"REDIS_PASSWORD": redis.password} if getattr(redis, "password", None) else {}
         self._reader = {**{n: v for n, v in self._environment.items() if n.endswith("_FILE")}, **secrets}
         self.referee = None
@@ -226,7 +229,7 @@ class Match(contextlib.ExitStack):
     def watch(self):
         """Nothing has fallen so far."""
         assert not self.referee.falls, self.referee.falls[:10]
-        assert self.referee._thread.is_alive() and self.referee.process.poll() is None
+        assert self.referee.is_watching()
 
 
 def let_count(seconds):

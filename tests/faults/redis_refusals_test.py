@@ -2,7 +2,6 @@
 import pytest
 
 from certificates import certificates
-from fault_proxy import FaultProxy
 from redis_referee import Match, let_count
 from redis_servers import RedisServer, wait_until
 
@@ -101,8 +100,8 @@ def test_a_right_that_is_taken_away_and_given_back(layout):
         match.settle()
 
 
-@pytest.mark.parametrize("certificate, words", [("expired", ["certificate has expired"]), ("wrong_host", ["127.0.0.1", "mismatch"]),
-                                                ("stranger", ["certificate"])])
+@pytest.mark.parametrize("certificate, words", [("expired", ["certificate has expired"]), ("stranger", ["certificate"]),
+                                                ("wrong_host", ["127.0.0.1", "mismatch"])])
 def test_a_certificate_that_must_not_be_trusted_is_named(certificate, words):
     made = certificates()
     with RedisServer(tls=getattr(made, certificate)) as redis, Match(redis, REDIS_CA_FILE=str(made.authority)) as match:
@@ -115,11 +114,15 @@ def test_a_certificate_that_must_not_be_trusted_is_named(certificate, words):
         match.settle()
 
 
-@BOTH
-def test_a_server_that_hangs_under_load_for_longer_than_every_timeout(layout):
-    with RedisServer() as redis, FaultProxy(redis.port) as proxy, Match(redis, layout, PROMETHEUS_REDIS_URL=proxy.url) as match:
+def test_a_server_that_hangs_under_load_for_longer_than_every_timeout():
+    with RedisServer() as redis, Match(redis) as match, Match(redis, "shared") as shared:
         writer, _ = match.start(2)
+        sharer, _ = shared.start(2)
         redis.pause()
-        runs_on(match, writer, "no reply")
-        redis.resume()
+        try:
+            runs_on(match, writer, "no reply")
+            runs_on(shared, sharer, "no reply")
+        finally:
+            redis.resume()
         match.settle()
+        shared.settle()

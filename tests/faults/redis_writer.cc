@@ -2,9 +2,9 @@
 //
 //   faults_redis_writer ACKS ROW THREADS [LEASE_MS]
 //
-// A step increments steps_total{series} and steps_of_total{row}, observes 0.5 * (step % 4) in a histogram and a summary,
-// and is then stored in the thread's column (acknowledged.h), so whoever kills the process knows what it had counted.
-// Commands on standard input, each answered by one line of JSON:
+// A step increments steps_total{series} and steps_of_total{row}, observes 0.5 * (step % 4) in a histogram and a
+// summary, and is then stored in the thread's column (acknowledged.h), so whoever kills the process knows what it had
+// counted. Commands on standard input, each answered by one line of JSON:
 //
 //   go, stop, fast, slow          threads count, or stand still after an acknowledged step; with or without pauses
 //   flush                         ships; whether all of it was acknowledged
@@ -138,12 +138,14 @@ int spawn(Metrics& metrics, weir::RedisStorageBase& storage, const std::string& 
 
 void print(const weir::RedisShippingStatistics& s) {
   std::string error = s.last_error;
-  std::ranges::replace_if(error, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 32; }, '\'');
-  std::printf("{\"connected\": %s, \"writer\": \"%s\", \"flushes\": %ju, \"failed_flushes\": %ju, \"shipped\": %ju, "
-              "\"refused\": %ju, \"lost_claims\": %ju, \"lost_leases\": %ju, \"fenced\": %ju, \"series\": %ju, "
-              "\"dirty\": %ju, \"lag\": %g, \"error\": \"%s\"}\n",
-              s.connected ? "true" : "false", s.writer.c_str(), s.flushes, s.failed_flushes, s.shipped, s.refused,
-              s.lost_claims, s.lost_leases, s.fenced, s.series, s.dirty, s.lag, error.c_str());
+  std::ranges::replace_if(
+      error, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 32; }, '\'');
+  std::printf(
+      "{\"connected\": %s, \"writer\": \"%s\", \"flushes\": %ju, \"failed_flushes\": %ju, \"shipped\": %ju, "
+      "\"refused\": %ju, \"lost_claims\": %ju, \"lost_leases\": %ju, \"fenced\": %ju, \"series\": %ju, "
+      "\"dirty\": %ju, \"lag\": %g, \"error\": \"%s\"}\n",
+      s.connected ? "true" : "false", s.writer.c_str(), s.flushes, s.failed_flushes, s.shipped, s.refused,
+      s.lost_claims, s.lost_leases, s.fenced, s.series, s.dirty, s.lag, error.c_str());
   std::fflush(stdout);
 }
 
