@@ -290,6 +290,9 @@ TEST(ClusterClientFaults, FollowsAFailoverAndReadsFromReplicas) {
 }
 
 // A child forked while other threads use the client: it deadlocks with none of their locks, and shares no connection.
+// Not under sanitizers: those of g++ 12 have an allocator whose locks, unlike glibc's, a child may inherit held, and
+// then wait for ever.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(ClusterClient, ForkedChildGoesOnWithConnectionsOfItsOwn) {
   const auto client = make_cluster_client(cluster.options());
   const std::vector<std::string> keys = names(10);
@@ -326,6 +329,7 @@ TEST_F(ClusterClient, ForkedChildGoesOnWithConnectionsOfItsOwn) {
     EXPECT_EQ(client->command(make({"GET", key})).text, std::to_string(counted)) << key;
   }
 }
+#endif
 
 TEST(ClusterClientFaults, SpeaksTlsToEveryNode) {
   for_test::TlsFiles files;

@@ -61,6 +61,9 @@ TEST(ClusterTopology, PrefersNodesThatAnswered) {
   EXPECT_EQ(topology.any_node(), kOther);
 }
 
+// Not under sanitizers: those of g++ 12 have an allocator whose locks, unlike glibc's, a child may inherit held, and
+// then wait for ever.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(ClusterTopology, ForkedChildWaitsForNoLockOfItsParentsThreads) {
   ClusterTopology topology(options(), std::make_shared<ClientCounters>());
   topology.move_slots(Moved{{7, kOther}});
@@ -84,6 +87,7 @@ TEST(ClusterTopology, ForkedChildWaitsForNoLockOfItsParentsThreads) {
   stop = true;
   thread.join();
 }
+#endif
 
 }  // namespace
 }  // namespace weir

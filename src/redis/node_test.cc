@@ -159,6 +159,9 @@ TEST(Node, AForkedChildHasConnectionsOfItsOwn) {
   EXPECT_EQ(test.node.generation(), 1u);
 }
 
+// Not under sanitizers: those of g++ 12 have an allocator whose locks, unlike glibc's, a child may inherit held, and
+// then wait for ever.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST(Node, AForkWhileOthersTalkLeavesBothSidesWorking) {
   RedisServer server;
   NodeUnderTest test(server.options());
@@ -179,6 +182,7 @@ TEST(Node, AForkWhileOthersTalkLeavesBothSidesWorking) {
   is_over = true;
   for (std::thread& thread : threads) thread.join();
 }
+#endif
 
 }  // namespace
 }  // namespace weir

@@ -188,6 +188,9 @@ TEST_F(RedisValueTest, BringsWithTheNextWriteWhatAFailedOneCounted) {
 }
 
 TEST_F(RedisValueTest, ALateWriteDoesNotUndoANewer) {
+  RedisOptions impatient = quick(server.options());
+  impatient.reply_timeout = std::chrono::seconds(1);
+  client = make_redis_client(impatient);
   RedisValue value = counter();
   server.pause();
   EXPECT_THROW(value.inc(1), RedisTimeoutError);  // lies in the server's socket now
