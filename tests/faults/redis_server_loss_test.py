@@ -24,7 +24,7 @@ def test_flushall_under_running_writers_is_healed_and_seen_by_nobody():
 
 def test_flushall_also_heals_a_writer_that_stands_still():
     with RedisServer() as redis, Match(redis) as match:
-        counts, _ = match.start(2, lease=1000)  # which is renewed, and so looked at, three times a second
+        counts, _ = match.start(2, lease=6000)  # which is renewed, and so looked at, every 2 s
         match.stop()
         counts.ask("go")
         redis.cli("FLUSHALL")
