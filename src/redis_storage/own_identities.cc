@@ -5,15 +5,16 @@
 namespace weir {
 
 OwnIdentities::OwnIdentities(std::string bucket, long pid, std::string random)
-    : bucket_(std::move(bucket)), pid_(std::to_string(pid)), random_(std::move(random)) {
-  all_.push_back({bucket_ + pid_, random_, false, 0, {}});
+    : origin_{std::move(bucket), pid, std::move(random)} {
+  all_.push_back({fmt::format("{}{}", origin_.bucket, pid), origin_.random, false, 0, {}});
 }
 
 // `-` and no `_`: readers of files take what stands before a `_` for the pid, and names stay alike.
 OwnIdentity OwnIdentities::another() {
-  ++next_;
-  return {fmt::format("{}{}-{}{}", bucket_, pid_, random_.substr(0, 8), next_), fmt::format("{}{}", random_, next_),
-          false, 0, {}};
+  const auto& [bucket, pid, random, made] = origin_;
+  ++origin_.made;
+  return {fmt::format("{}{}-{}{}", bucket, pid, random.substr(0, 8), made), fmt::format("{}{}", random, made), false, 0,
+          {}};
 }
 
 void OwnIdentities::take_another() { all_.back() = another(); }

@@ -44,9 +44,20 @@ class OwnIdentities {
   /// Half of how long a tombstone stays: what is older may be gone without a word. Seconds.
   static constexpr double kTombstoneTrust = 12 * 3600;
 
+  /// What names are made of.
+  struct Origin {
+    std::string bucket;
+    long pid = 0;
+    std::string random;
+    int made = 0;  ///< names made of it so far
+  };
+
   /// The first identity wanted is `bucket` + the pid.
   OwnIdentities(std::string bucket, long pid, std::string random);
+  /// A process that is gone: as it was. `all` is not empty.
+  OwnIdentities(Origin origin, std::vector<OwnIdentity> all) : origin_(std::move(origin)), all_(std::move(all)) {}
 
+  const Origin& origin() const noexcept { return origin_; }
   const OwnIdentity& current() const noexcept { return all_.back(); }
   const std::vector<OwnIdentity>& all() const noexcept { return all_; }
   /// The identity wanted was another's: the next is `<pid>-<random><n>`.
@@ -69,10 +80,7 @@ class OwnIdentities {
   void fold_current(FoldedValues values, double at);
 
  private:
-  std::string bucket_;
-  std::string pid_;
-  std::string random_;
-  int next_ = 0;
+  Origin origin_;
   std::vector<OwnIdentity> all_;
 
   OwnIdentity another();

@@ -7,20 +7,17 @@
 #include <fmt/format.h>
 
 #include "format/number.h"
+#include "redis_storage/host_name.h"
 #include "redis_storage/per_process_shipment.h"
 #include "redis_storage/random_text.h"
 #include "redis_storage/scripts.h"
+#include "redis_storage/spool_identities.h"
 #include "weir/log.h"
 
 namespace weir {
 namespace {
 
 constexpr int kMaxIdentities = 100;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "?";
-}
 
 std::string_view word(const RedisReply& reply) {
   return reply.elements.empty() ? std::string_view{} : std::string_view(reply.elements.front().text);
@@ -123,13 +120,22 @@ IdentityOnServer PerProcessShipment::look_at(const OwnIdentity& own) {
 }
 
 std::vector<std::string> PerProcessShipment::claim_fields() const {
-  return {"host",  host_name(),
-          "pid",   std::to_string(::getpid()),
-          "lease", std::to_string(settings_.lease.count()),
-          "ttl",   std::to_string(settings_.ttl.count())};
+  std::vector<std::string> fields{"host",  host_name(),
+                                  "pid",   std::to_string(own_.origin().pid),
+                                  "lease", std::to_string(settings_.lease.count()),
+                                  "ttl",   std::to_string(settings_.ttl.count())};
+  if (spool_ != nullptr) fields.insert(fields.end(), {"spool_host", host_name(), "spool_dir", spool_->directory()});
+  return fields;
+}
+
+void say_goodbye(RedisClient& client, const RedisKeys& keys, const OwnIdentity& own) {
+  const std::array<std::string, 2> names{keys.claim(own.writer), keys.lease(own.writer)};
+  const RedisCommand call = scripts().goodbye.call(names, {&own.token, 1});
+  run_scripts(client, scripts().goodbye, {&call, 1}).front().throw_if_bad("goodbye of writer " + own.writer);
 }
 
 bool PerProcessShipment::claim(bool again) {
+  if (spool_ != nullptr) spool_->save(spooled_identities(own_));
   const std::string_view bucket = bucket_of(std::string_view(writer()));
   const std::array<std::string, 5> keys{keys_.claim(writer()), keys_.lease(writer()), keys_.tomb(writer()),
                                         keys_.writers(bucket), keys_.epoch(bucket)};

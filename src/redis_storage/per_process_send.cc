@@ -101,7 +101,7 @@ PerProcessShipment::Outcome PerProcessShipment::settle(const RedisReply& reply, 
   reply.throw_if_bad("shipping values of writer " + writer());
   if (word(reply) == "OLD") {
     // A repeated call whose first form was executed: what it did is not known in full, so its values go once more.
-    sequence_ += kScriptsPerPipeline;
+    catch_up();
     return Outcome::again;
   }
   if (word(reply) != "OK") return Outcome::lost;  // FENCED or LOST: resolve() finds out
@@ -132,6 +132,13 @@ PerProcessShipment::Outcome PerProcessShipment::settle(const RedisReply& reply, 
   }
   if (create) next_expiry_ = std::max(next_expiry_, Clock::now() + kKeyLife / 3);
   return outcome;
+}
+
+// An adopter may follow another that died.
+void PerProcessShipment::catch_up() {
+  const RedisReply known = client_->command({{"HGET", keys_.claim(writer()), "seq"}, {}, true, false});
+  if (!known.text.empty()) sequence_ = std::max(sequence_, static_cast<std::uint64_t>(parse_number(known.text)));
+  sequence_ += kScriptsPerPipeline;
 }
 
 // One key that takes no value costs that value only (I4). It is tried again, and named once.
@@ -203,10 +210,7 @@ bool PerProcessShipment::renew_expiry() {
 
 void PerProcessShipment::goodbye() {
   if (!is_claimed_) return;
-  const std::array<RedisCommand, 2> calls{
-      RedisCommand{{"HSET", keys_.claim(writer()), "goodbye", "1"}, {}, true, false},
-      RedisCommand{{"DEL", keys_.lease(writer())}, {}, true, false}};
-  for (const RedisReply& reply : client_->pipeline(calls)) reply.throw_if_bad("goodbye of writer " + writer());
+  say_goodbye(*client_, keys_, own_.current());
 }
 
 }  // namespace weir

@@ -16,18 +16,32 @@ namespace {
 // A flush that meets another identity, a lost claim and a late call in turn still ends.
 constexpr int kAttempts = 6;
 constexpr std::uint32_t kReadAtOnce = 256;
+// Beyond all a writer of one script a millisecond comes to in a month: its calls on their way when it died are late.
+constexpr std::uint64_t kSequenceOfAdopters = std::uint64_t{1} << 32;
 
 bool same(double a, double b) noexcept { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 
 }  // namespace
 
 PerProcessShipment::PerProcessShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                                       const SeriesBook& book)
+                                       const SeriesBook& book, Spool* spool)
     : settings_(settings),
       client_(std::move(client)),
       book_(book),
       keys_(settings.key_prefix),
+      spool_(spool),
       own_(client_->is_cluster() ? bucket_of(static_cast<long>(::getpid())) : "", ::getpid(), random_text()) {}
+
+PerProcessShipment::PerProcessShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
+                                       const SeriesBook& book, Spool& spool, OwnIdentities own)
+    : settings_(settings),
+      client_(std::move(client)),
+      book_(book),
+      keys_(settings.key_prefix),
+      spool_(&spool),
+      own_(std::move(own)),
+      has_claimed_(true),
+      sequence_(kSequenceOfAdopters) {}
 
 bool PerProcessShipment::must_resolve() const { return !is_claimed_ || client_->generation() != generation_; }
 
@@ -53,6 +67,7 @@ bool PerProcessShipment::ship_what_is_due(std::span<const std::uint32_t> only) {
     std::vector<Due> known;
     std::vector<Due> unknown;
     for (const Due& due : gather(only)) (samples_[due.sample].is_created ? known : unknown).push_back(due);
+    if (spool_ != nullptr) spool_->refresh();
     Outcome outcome = send(unknown, true);
     if (outcome == Outcome::good) outcome = send(known, false);
     if (outcome == Outcome::good && only.empty()) outcome = renew_lease();
@@ -122,8 +137,8 @@ void PerProcessShipment::tell(RedisShippingStatistics& statistics) const {
 }
 
 std::unique_ptr<Shipment> make_per_process_shipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                                                    const SeriesBook& book) {
-  return std::make_unique<PerProcessShipment>(settings, std::move(client), book);
+                                                    const SeriesBook& book, Spool* spool) {
+  return std::make_unique<PerProcessShipment>(settings, std::move(client), book, spool);
 }
 
 }  // namespace weir

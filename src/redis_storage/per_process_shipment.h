@@ -19,12 +19,21 @@
 #include "redis_storage/own_identities.h"
 #include "redis_storage/redis_keys.h"
 #include "redis_storage/shipment.h"
+#include "redis_storage/spool.h"
 
 namespace weir {
 
+/// A writer counts no more, and all it counted is there. Nothing where its claim is another's by now.
+void say_goodbye(RedisClient& client, const RedisKeys& keys, const OwnIdentity& own);
+
 class PerProcessShipment final : public Shipment {
  public:
-  PerProcessShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book);
+  /// `spool`: where to write down who this process is, before anybody else learns it; or nullptr.
+  PerProcessShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book,
+                     Spool* spool = nullptr);
+  /// What a process that is gone had in its cells, under the names it had.
+  PerProcessShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book,
+                     Spool& spool, OwnIdentities own);
 
   bool ship(std::span<const std::uint32_t> only) override;
   void goodbye() override;
@@ -61,6 +70,7 @@ class PerProcessShipment final : public Shipment {
   double server_time();
   std::string replication_id();
 
+  void catch_up();
   std::vector<Due> gather(std::span<const std::uint32_t> only);
   void refuse(std::uint32_t sample, const std::string& why);
   bool is_due(std::uint32_t sample, const BookedValue& value) const;
@@ -82,6 +92,7 @@ class PerProcessShipment final : public Shipment {
   const std::shared_ptr<RedisClient> client_;
   const SeriesBook& book_;
   const RedisKeys keys_;
+  Spool* const spool_;
   OwnIdentities own_;
   std::vector<Sample> samples_;
   bool is_claimed_ = false;

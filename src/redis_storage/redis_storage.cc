@@ -11,8 +11,10 @@
 
 #include "config/environment.h"
 #include "redis_storage/scripts.h"
+#include "redis_storage/spooled_shipment.h"
 #include "redis_storage/through_backend.h"
 #include "storage/cell_space.h"
+#include "storage/file_storage.h"
 #include "storage/setup_lock.h"
 #include "weir/error.h"
 #include "weir/log.h"
@@ -46,6 +48,15 @@ std::string_view RedisStorage::backend_name() const noexcept {
 std::string RedisStorage::describe() const { return client_->describe(); }
 
 std::unique_ptr<Shipper> RedisStorage::make_shipper() const {
+  if (settings_.durability == RedisDurability::spooled) {
+    const auto* const files = dynamic_cast<const FileStorage*>(&inner_);
+    const auto names = [files]() WEIR_NO_THREAD_SAFETY_ANALYSIS {
+      const RegistrationHold hold;
+      return files == nullptr ? std::vector<std::string>{} : files->file_names();
+    };
+    return std::make_unique<Shipper>(settings_.flush_interval,
+                                     std::make_unique<SpooledShipment>(settings_, shipping_, book_, names));
+  }
   auto shipment = settings_.layout == RedisLayout::shared ? make_shared_shipment(settings_, shipping_, book_)
                                                           : make_per_process_shipment(settings_, shipping_, book_);
   return std::make_unique<Shipper>(settings_.flush_interval, std::move(shipment));
@@ -171,7 +182,7 @@ RedisStorage* find(const RedisSettings& settings) {
 // Where cells lie: files for `spooled`, or while there is no Redis and the directory is set; else memory.
 Storage& inner_storage(const RedisSettings& settings) {
   memory_storage();
-  if (settings.durability == RedisDurability::spooled) return file_storage(settings.spool_directory);
+  if (settings.durability == RedisDurability::spooled) return file_storage(spool_place(settings));
   std::string why;
   try {
     RedisOptions once = settings.client;

@@ -139,6 +139,16 @@ end
 return gone
 )";
 
+// KEYS claim, lease   ARGV token
+// -> OK   or FENCED
+constexpr const char* kGoodbye = R"(
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
+redis.call('HSET', KEYS[1], 'goodbye', '1')
+redis.call('HDEL', KEYS[1], 'spool_host', 'spool_dir')
+redis.call('DEL', KEYS[2])
+return {'OK'}
+)";
+
 // KEYS claim, lease, index, writers, then metric and meta keys in turn   ARGV token, writer
 // -> OK   or FENCED
 constexpr const char* kRetreat = R"(
@@ -206,7 +216,14 @@ return answer
 }  // namespace
 
 Scripts::Scripts()
-    : claim(kClaim), ship(kShip), create(kCreate), lease(kLease), expire(kExpire), retreat(kRetreat), batch(kBatch) {}
+    : claim(kClaim),
+      ship(kShip),
+      create(kCreate),
+      lease(kLease),
+      expire(kExpire),
+      goodbye(kGoodbye),
+      retreat(kRetreat),
+      batch(kBatch) {}
 
 const Scripts& scripts() {
   static constinit std::atomic<Scripts*> the{nullptr};

@@ -18,6 +18,7 @@ struct Scripts {
   RedisScript create;   ///< values and metadata of samples new to the server, index included
   RedisScript lease;    ///< renews the lease, tells how the writer is, gives the server's time
   RedisScript expire;   ///< renews the expiry of keys, names those that are gone
+  RedisScript goodbye;  ///< says that a writer counts no more and that all it counted is here
   RedisScript retreat;  ///< takes all a writer has made away again: another's keys stand under its name
   RedisScript batch;    ///< increments and sets of the shared layout (P10)
 };

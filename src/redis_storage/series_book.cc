@@ -95,6 +95,26 @@ std::uint32_t SeriesBook::book_own(const CellGroup& group, std::uint32_t i, Cell
   return number;
 }
 
+void SeriesBook::add_counted(BookedName name, double value, double timestamp) {
+  const auto [at, is_new] =
+      numbers_.try_emplace(to_string(name.kind) + ' ' + name.json_key, static_cast<std::uint32_t>(samples_.size()));
+  if (is_new) {
+    Sample& made = samples_.emplace_back();
+    made.name = std::move(name);
+    made.own = std::make_unique<Cell>();
+    made.cells.push_back(made.own.get());
+  }
+  Sample& sample = samples_[at->second];
+  Cell& cell = *sample.own;
+  const double before = cell.timestamp.load(std::memory_order_relaxed);  // relaxed, all: the lock orders them
+  if (sample.name.kind.type != MetricType::gauge) {
+    cell.value.store(cell.value.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+  } else if (is_new || timestamp >= before) {
+    cell.value.store(value, std::memory_order_relaxed);
+  }
+  cell.timestamp.store(std::max(before, timestamp), std::memory_order_relaxed);
+}
+
 void SeriesBook::put_exemplar(const CellGroup& group, std::uint32_t i, const Exemplar& exemplar) {
   Sample& sample = samples_[number_of(group, i)];
   sample.exemplar = exemplar;

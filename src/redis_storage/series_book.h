@@ -62,6 +62,8 @@ class SeriesBook {
       WEIR_REQUIRES(registration_lock());
   /// A sample with a cell of the book's own (`through`), and its number.
   std::uint32_t book_own(const CellGroup& group, std::uint32_t i, Cell*& cell) WEIR_REQUIRES(registration_lock());
+  /// A sample counted by a process that is gone; what comes twice adds up, of a gauge the newer stays.
+  void add_counted(BookedName name, double value, double timestamp) WEIR_REQUIRES(registration_lock());
   void put_exemplar(const CellGroup& group, std::uint32_t i, const Exemplar& exemplar)
       WEIR_REQUIRES(registration_lock());
   /// In a forked child: own cells start at zero, other samples are gone until their cells are made anew.

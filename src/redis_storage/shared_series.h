@@ -39,6 +39,8 @@ class SharedSeries {
 
   /// Learns the samples the book has since the last call.
   void learn(const SeriesBook& book);
+  /// How many samples of the book it knows.
+  std::uint32_t learned() const noexcept { return learned_; }
   std::vector<SharedValue>& values() noexcept { return values_; }
   const std::vector<SharedValue>& values() const noexcept { return values_; }
   /// Metadata by metric name.

@@ -14,17 +14,59 @@ namespace weir {
 namespace {
 
 constexpr std::chrono::hours kBatchLife{24};
+// A batch in the spool may be sent again by whoever finds it, weeks later.
+constexpr std::chrono::hours kSpooledBatchLife{24 * 30};
 constexpr std::chrono::seconds kLongestRenewal{60};
 
 }  // namespace
 
 SharedShipment::SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                               const SeriesBook& book)
+                               const SeriesBook& book, Spool* spool)
     : settings_(settings),
       client_(std::move(client)),
       book_(book),
       series_(SharedKeys(settings.key_prefix)),
-      writer_(random_text()) {}
+      writer_(random_text()) {
+  if (spool != nullptr) spool_.emplace(*spool, writer_);
+}
+
+SharedShipment::SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
+                               const SeriesBook& book, Spool& spool, SharedPast past)
+    : settings_(settings),
+      client_(std::move(client)),
+      book_(book),
+      series_(SharedKeys(settings.key_prefix)),
+      writer_(past.writer),
+      spool_(std::in_place, spool, past.writer) {
+  recall(std::move(past));
+}
+
+void SharedShipment::recall(SharedPast past) {
+  series_.learn(book_);
+  std::map<std::pair<std::string, std::string>, std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < series_.values().size(); ++i) {
+    numbers[{series_.values()[i].key, series_.values()[i].field}] = i;
+  }
+  std::vector<std::uint32_t> now;  // of the past's values
+  for (SharedPast::Value& was : past.values) {
+    const auto [at, is_gone] = numbers.try_emplace({was.key, was.field}, series_.values().size());
+    if (is_gone) {  // somebody removed the file: what was sent is sent, no more
+      SharedValue& value = series_.values().emplace_back();
+      value.key = was.key;
+      value.field = was.field;
+    }
+    SharedValue& value = series_.values()[at->second];
+    value.is_known = was.is_known;
+    value.shipped = was.shipped;
+    value.timestamp = was.timestamp;
+    now.push_back(at->second);
+  }
+  batch_ = std::move(past.batch);
+  for (Call& call : batch_) {
+    for (Operation& operation : call.operations) operation.value = now[operation.value];
+  }
+  sequence_ = past.sequence;
+}
 
 // A batch that was frozen before goes first, alone: what it adds is known only when it is answered.
 bool SharedShipment::ship(std::span<const std::uint32_t> /*only*/) {
@@ -58,6 +100,7 @@ void SharedShipment::gather() {
 bool SharedShipment::operation_for(std::uint32_t i, const std::vector<BookedValue>& booked, std::vector<double>& totals,
                                    Operation& operation) const {
   const SharedValue& value = series_.values()[i];
+  if (value.sample == kNone && value.previous == kNone) return false;
   // The book may have grown since it was read; what is newer waits for the next flush.
   const bool is_booked = value.sample != kNone && value.sample < booked.size();
   const BookedValue now = is_booked ? booked[value.sample] : BookedValue{};
@@ -78,6 +121,11 @@ bool SharedShipment::operation_for(std::uint32_t i, const std::vector<BookedValu
   return !value.is_known || operation.amount != 0;
 }
 
+std::string SharedShipment::batches_key(const std::string& key) const {
+  return client_->is_cluster() ? fmt::format("{{{}}}:weir.batch.{}", key, writer_)
+                               : fmt::format("{}weir.batch.{}", series_.keys().begin(), writer_);
+}
+
 // In a Cluster a call's keys must share a slot, so each key has calls of its own.
 void SharedShipment::freeze(std::vector<Operation> operations) {
   const bool by_key = client_->is_cluster();
@@ -90,8 +138,7 @@ void SharedShipment::freeze(std::vector<Operation> operations) {
                       (!by_key || series_.values()[batch_.back().operations.front().value].key == key);
     if (!fits) {
       Call& call = batch_.emplace_back();
-      call.batches = by_key ? fmt::format("{{{}}}:weir.batch.{}", key, writer_)
-                            : fmt::format("{}weir.batch.{}", series_.keys().begin(), writer_);
+      call.batches = batches_key(key);
       call.field = std::to_string(batch_.size() - 1);
       call.sequence = ++sequence_;
     }
@@ -100,9 +147,10 @@ void SharedShipment::freeze(std::vector<Operation> operations) {
 }
 
 RedisCommand SharedShipment::command_for(const Call& call) const {
+  const std::chrono::hours life = spool_ ? kSpooledBatchLife : kBatchLife;
   std::vector<std::string> keys{call.batches};
   std::vector<std::string> arguments{call.field, std::to_string(call.sequence),
-                                     std::to_string(std::chrono::seconds(kBatchLife).count()),
+                                     std::to_string(std::chrono::seconds(life).count()),
                                      std::to_string(settings_.expire_key_time.count())};
   for (const Operation& operation : call.operations) {
     const SharedValue& value = series_.values()[operation.value];
@@ -116,6 +164,10 @@ RedisCommand SharedShipment::command_for(const Call& call) const {
 }
 
 void SharedShipment::send() {
+  if (spool_ && !is_written_ && !batch_.empty()) {
+    spool_->freeze(book_, series_, batch_);
+    is_written_ = true;
+  }
   while (!batch_.empty()) {
     const std::size_t count = std::min(kScriptsPerPipeline, batch_.size());
     std::vector<RedisCommand> commands;
@@ -135,6 +187,7 @@ void SharedShipment::send() {
     batch_ = std::move(unanswered);
     if (bad != nullptr) bad->throw_if_bad("shipping values");
   }
+  is_written_ = false;
 }
 
 void SharedShipment::settle(const Call& call, const RedisReply& reply) {
@@ -143,10 +196,12 @@ void SharedShipment::settle(const Call& call, const RedisReply& reply) {
     const auto at = static_cast<std::size_t>(reply.elements[i].integer);
     if (at < refused.size()) refused[at] = &reply.elements[i + 1].text;
   }
+  std::vector<std::size_t> refusals;
   for (std::size_t i = 0; i < refused.size(); ++i) {
     const Operation& operation = call.operations[i];
     if (refused[i] != nullptr) {
       refuse(operation, *refused[i]);
+      refusals.push_back(i);
       continue;
     }
     SharedValue& value = series_.values()[operation.value];
@@ -156,6 +211,7 @@ void SharedShipment::settle(const Call& call, const RedisReply& reply) {
     ++told_.shipped;
     if (told_.dirty > 0) --told_.dirty;
   }
+  if (spool_) spool_->answered(call, refusals);
 }
 
 // One key that takes no value costs that value only (I4): it is tried again with the next flush, and named once.
@@ -200,6 +256,19 @@ void SharedShipment::renew() {
   next_renewal_ = now + std::min<Clock::duration>(settings_.expire_key_time / 3, kLongestRenewal);
 }
 
+// Every call has been answered: what remembers them stays as long as one may be on its way.
+void SharedShipment::goodbye() {
+  if (!spool_) return;
+  std::vector<std::string> keys;
+  for (const SharedValue& value : series_.values()) keys.push_back(batches_key(value.key));
+  std::ranges::sort(keys);
+  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  const std::string seconds = std::to_string(std::chrono::seconds(kBatchLife).count());
+  std::vector<RedisCommand> commands;
+  for (std::string& key : keys) commands.push_back({{"EXPIRE", std::move(key), seconds}, {}, true, false});
+  client_->pipeline(commands);
+}
+
 void SharedShipment::tell(RedisShippingStatistics& statistics) const {
   statistics.writer = writer_;
   statistics.shipped = told_.shipped;
@@ -209,8 +278,8 @@ void SharedShipment::tell(RedisShippingStatistics& statistics) const {
 }
 
 std::unique_ptr<Shipment> make_shared_shipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                                               const SeriesBook& book) {
-  return std::make_unique<SharedShipment>(settings, std::move(client), book);
+                                               const SeriesBook& book, Spool* spool) {
+  return std::make_unique<SharedShipment>(settings, std::move(client), book, spool);
 }
 
 }  // namespace weir

@@ -9,39 +9,35 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "redis_storage/shared_batch.h"
 #include "redis_storage/shared_series.h"
+#include "redis_storage/shared_spool.h"
 #include "redis_storage/shipment.h"
 
 namespace weir {
 
 class SharedShipment final : public Shipment {
  public:
-  SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book);
+  /// `spool`: where to write down what is sent, before it is; or nullptr.
+  SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book,
+                 Spool* spool = nullptr);
+  /// What a process that is gone had in its cells, beyond what it had shipped.
+  SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client, const SeriesBook& book,
+                 Spool& spool, SharedPast past);
 
   bool ship(std::span<const std::uint32_t> only) override;
-  void goodbye() override {}
+  void goodbye() override;
   void tell(RedisShippingStatistics& statistics) const override;
 
  private:
   using Clock = std::chrono::steady_clock;
-  enum class Verb : std::uint8_t { add, set, init };
-
-  struct Operation {
-    std::uint32_t value = 0;  // in series_
-    Verb verb = Verb::add;
-    double amount = 0;
-    double total = 0;  // this process's, once it is acknowledged
-    double timestamp = 0;
-  };
-  struct Call {
-    std::string batches;  // the key that remembers it
-    std::string field;
-    std::uint64_t sequence = 0;
-    std::vector<Operation> operations;
-  };
+  using Verb = SharedVerb;
+  using Operation = SharedOperation;
+  using Call = SharedCall;
 
   void gather();
   bool operation_for(std::uint32_t value, const std::vector<BookedValue>& booked, std::vector<double>& totals,
@@ -51,6 +47,8 @@ class SharedShipment final : public Shipment {
   void settle(const Call& call, const RedisReply& reply);
   void refuse(const Operation& operation, const std::string& why);
   RedisCommand command_for(const Call& call) const;
+  std::string batches_key(const std::string& key) const;
+  void recall(SharedPast past);
   void announce();
   void renew();
 
@@ -59,7 +57,9 @@ class SharedShipment final : public Shipment {
   const SeriesBook& book_;
   SharedSeries series_;
   const std::string writer_;
+  std::optional<SharedSpool> spool_;
   std::vector<Call> batch_;  // frozen until every call is answered
+  bool is_written_ = false;  // batch_, in the spool
   std::uint64_t sequence_ = 0;
   std::uint64_t generation_ = 0;
   std::size_t announced_ = 0;  // metrics whose metadata the server has

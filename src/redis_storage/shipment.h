@@ -16,6 +16,8 @@
 
 namespace weir {
 
+class Spool;
+
 class Shipment {
  public:
   virtual ~Shipment() = default;
@@ -39,9 +41,10 @@ inline constexpr std::size_t kCellsPerScript = 100;
 /// How many scripts stand in one pipeline: bounds what is in flight.
 inline constexpr std::size_t kScriptsPerPipeline = 50;
 
+/// `spool` is this process's record of what it has not shipped, or nullptr.
 std::unique_ptr<Shipment> make_per_process_shipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                                                    const SeriesBook& book);
+                                                    const SeriesBook& book, Spool* spool = nullptr);
 std::unique_ptr<Shipment> make_shared_shipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
-                                               const SeriesBook& book);
+                                               const SeriesBook& book, Spool* spool = nullptr);
 
 }  // namespace weir

@@ -45,6 +45,14 @@ std::vector<std::string> keys_of(const CellGroup& group) {
 FileStorage::FileStorage(std::filesystem::path directory, FileLayout layout)
     : directory_(std::move(directory)), layout_(layout), nonce_(new_nonce()) {}
 
+std::vector<std::string> FileStorage::file_names() const {
+  std::vector<std::string> names;
+  for (const auto& [kind, file] : files_) {
+    if (file != nullptr) names.push_back(file->path().filename());
+  }
+  return names;
+}
+
 void FileStorage::make_cells(const CellGroup& group, std::size_t slot, std::span<Cell*> out) {
   const FileKind kind = kind_of(group);
   const bool gauge = kind.type == MetricType::gauge;

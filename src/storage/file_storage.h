@@ -32,6 +32,9 @@ class FileStorage : public Storage {
   std::string_view backend_name() const noexcept override { return "MultiProcessFileBackend"; }
   std::string describe() const override { return "directory " + directory_.string(); }
 
+  /// The names of this process's files, without the directory. Under the registration lock.
+  std::vector<std::string> file_names() const;
+
   void make_cells(const CellGroup& group, std::size_t slot, std::span<Cell*> out) override;
   void release_cells(const CellGroup& group, std::size_t slot, std::span<Cell* const> cells) noexcept override;
   void put_exemplar(const CellGroup& group, std::uint32_t i, const Exemplar& exemplar) override;
