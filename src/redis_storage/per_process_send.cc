@@ -8,6 +8,7 @@
 #include "format/number.h"
 #include "redis_storage/exemplar_json.h"
 #include "redis_storage/per_process_shipment.h"
+#include "redis_storage/random_text.h"
 #include "redis_storage/scripts.h"
 #include "weir/log.h"
 
@@ -155,9 +156,10 @@ void PerProcessShipment::refuse(std::uint32_t sample, const std::string& why) {
 PerProcessShipment::Outcome PerProcessShipment::renew_lease() {
   if (lease_names_epoch_ && Clock::now() < next_lease_) return Outcome::good;
   const std::string_view bucket = bucket_of(std::string_view(writer()));
-  const std::array<std::string, 3> keys{keys_.claim(writer()), keys_.lease(writer()), keys_.epoch(bucket)};
-  const std::array<std::string, 9> arguments{
-      own_.current().token, std::to_string(settings_.lease.count()), replication_id_,
+  const std::array<std::string, 4> keys{keys_.claim(writer()), keys_.lease(writer()), keys_.epoch(bucket),
+                                        keys_.writers(bucket)};
+  const std::array<std::string, 11> arguments{
+      own_.current().token, std::to_string(settings_.lease.count()), replication_id_, random_text(), writer(),
       "refused",            std::to_string(told_.refused),           "lost_claims",
       std::to_string(told_.lost_claims), "lost_leases", std::to_string(told_.lost_leases)};
   const RedisCommand call = scripts().lease.call(keys, arguments);

@@ -66,6 +66,31 @@ TEST(PerProcessShipment, ShipsOnlyWhatChanged) {
   EXPECT_EQ(total(server, "counter"), 1);
 }
 
+TEST(PerProcessShipment, AnEpochOrListOfWritersThatIsDeletedOrSpoiledIsMadeAgain) {
+  RedisServer server;
+  Shipping on(quick(server.options()));
+  on.counter.inc(5);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  const std::string epoch = "gunicorn:weir:epoch";
+  const std::string lease = "gunicorn:weir:lease:" + pid();
+  const auto lease_names_epoch = [&] {
+    const std::string now = server.cli({"GET", epoch});
+    return !now.empty() && server.cli({"GET", lease}).ends_with("." + now);
+  };
+  ASSERT_TRUE(lease_names_epoch());
+  server.cli({"DEL", epoch, "gunicorn:weir:writers"});
+  EXPECT_TRUE(eventually(lease_names_epoch));
+  EXPECT_EQ(server.cli({"SMEMBERS", "gunicorn:weir:writers"}), pid());
+  server.cli({"DEL", epoch});
+  server.cli({"RPUSH", epoch, "x"});
+  EXPECT_TRUE(eventually(lease_names_epoch));
+  on.counter.inc();
+  EXPECT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(on.writer(), pid());
+  EXPECT_EQ(total(server, "counter"), 6);
+  EXPECT_EQ(on.storage.statistics().failed_flushes, 0U);
+}
+
 TEST(PerProcessShipment, GoodbyeEndsTheLeaseAndKeepsTheValues) {
   RedisServer server;
   {

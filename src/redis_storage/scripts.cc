@@ -19,8 +19,11 @@ redis.call('HSETNX', KEYS[1], 'seq', 0)
 for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HDEL', KEYS[1], 'goodbye')
 redis.call('SADD', KEYS[4], ARGV[2])
-redis.call('SETNX', KEYS[5], ARGV[5])
-local epoch = redis.call('GET', KEYS[5])
+local epoch = redis.pcall('GET', KEYS[5])
+if type(epoch) ~= 'string' then
+  epoch = ARGV[5]
+  redis.call('SET', KEYS[5], epoch)
+end
 local lease = ARGV[6] == 'again' and 'pending' or (ARGV[4] .. '.' .. epoch)
 redis.call('SET', KEYS[2], lease, 'PX', ARGV[3])
 return {'OWNED', owner and '1' or '0', epoch}
@@ -111,18 +114,24 @@ redis.call('HSET', KEYS[1], 'keys', redis.call('SCARD', KEYS[2]))
 return answer
 )";
 
-// KEYS claim, lease, epoch
-// ARGV token, lease in ms, replication id, then fields of the claim
+// KEYS claim, lease, epoch, writers
+// ARGV token, lease in ms, replication id, a random epoch, writer, then fields of the claim
 // -> OK, seconds, microseconds, the epoch, `1` if the lease had not run out   or FENCED, LOST
+//
+// A claim without an epoch beside it: somebody deleted single keys. A new epoch begins, and the writer ships all anew.
 constexpr const char* kLease = R"(
 local token = redis.call('HGET', KEYS[1], 'token')
 if not token then return {'LOST'} end
 if token ~= ARGV[1] then return {'FENCED'} end
-local epoch = redis.call('GET', KEYS[3])
-if not epoch then return {'LOST'} end
+local epoch = redis.pcall('GET', KEYS[3])
+if type(epoch) ~= 'string' then
+  redis.call('SET', KEYS[3], ARGV[4])
+  return {'LOST'}
+end
+redis.pcall('SADD', KEYS[4], ARGV[5])
 local held = redis.call('EXISTS', KEYS[2])
 redis.call('SET', KEYS[2], ARGV[3] .. '.' .. epoch, 'PX', ARGV[2])
-for i = 4, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+for i = 6, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 local time = redis.call('TIME')
 redis.call('HSET', KEYS[1], 'flushed_at', time[1] .. '.' .. string.format('%06d', time[2]))
 return {'OK', time[1], time[2], epoch, tostring(held)}
