@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include <fmt/format.h>
 
@@ -17,6 +18,12 @@ constexpr std::chrono::hours kBatchLife{24};
 // A batch in the spool may be sent again by whoever finds it, weeks later.
 constexpr std::chrono::hours kSpooledBatchLife{24 * 30};
 constexpr std::chrono::seconds kLongestRenewal{60};
+
+bool is_answer(const RedisReply& reply) {
+  if (reply.elements.empty()) return false;
+  const std::string& word = reply.elements.front().text;
+  return word == "OK" || word == "AGAIN" || word == "OLD";
+}
 
 }  // namespace
 
@@ -118,7 +125,14 @@ bool SharedShipment::operation_for(std::uint32_t i, const std::vector<BookedValu
     operation.amount = totals[i];
     return !value.is_known;
   }
-  return !value.is_known || operation.amount != 0;
+  const bool is_same = totals[i] == value.shipped || (std::isnan(totals[i]) && std::isnan(value.shipped));
+  if (is_same) {
+    operation.amount = 0;  // infinity minus itself is no number
+  } else if (value.is_gauge && !std::isfinite(operation.amount)) {
+    operation.verb = Verb::set;  // what is not finite cannot be added
+    operation.amount = totals[i];
+  }
+  return !value.is_known || !is_same;
 }
 
 std::string SharedShipment::batches_key(const std::string& key) const {
@@ -176,7 +190,7 @@ void SharedShipment::send() {
     std::vector<Call> unanswered;
     const RedisReply* bad = nullptr;
     for (std::size_t i = 0; i < count; ++i) {
-      if (replies[i].is_good()) {
+      if (replies[i].is_good() && is_answer(replies[i])) {
         settle(batch_[i], replies[i]);
       } else {
         if (bad == nullptr) bad = &replies[i];
@@ -185,7 +199,9 @@ void SharedShipment::send() {
     }
     std::move(batch_.begin() + static_cast<std::ptrdiff_t>(count), batch_.end(), std::back_inserter(unanswered));
     batch_ = std::move(unanswered);
-    if (bad != nullptr) bad->throw_if_bad("shipping values");
+    if (bad == nullptr) continue;
+    bad->throw_if_bad("shipping values");
+    throw RedisProtocolError("shipping values: the reply is none of the script's; the values are kept");
   }
   is_written_ = false;
 }

@@ -18,6 +18,26 @@ using for_test::TcpProxy;
 
 RedisSettings shared(RedisOptions client) { return quick(std::move(client), RedisLayout::shared); }
 
+TEST(SharedShipment, AGaugeThatIsNoNumberOrInfiniteIsShippedOnceAndComesBack) {
+  RedisServer server;
+  Shipping on(quick(server.options(), RedisLayout::shared));
+  for (const double value : {std::nan(""), HUGE_VAL, -HUGE_VAL}) {
+    on.gauge.set(value);
+    EXPECT_TRUE(on.storage.flush(kLong));
+    EXPECT_TRUE(on.storage.flush(kLong));
+    on.gauge.inc(1);
+    EXPECT_TRUE(on.storage.flush(kLong));
+  }
+  on.gauge.set(2);
+  on.gauge.inc(HUGE_VAL);
+  EXPECT_TRUE(on.storage.flush(kLong));
+  on.gauge.set(3);
+  EXPECT_TRUE(on.storage.flush(kLong));
+  on.gauge.inc(4);
+  EXPECT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(on.storage.statistics().refused, 0U);
+}
+
 TEST(SharedShipment, WritesPytheusKeys) {
   RedisServer server;
   Shipping on(shared(server.options()));
