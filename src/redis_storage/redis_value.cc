@@ -96,7 +96,7 @@ void RedisValue::Impl::change(std::optional<double> timestamp, Change&& apply) {
   const std::shared_ptr<State> s = here();
   {
     const MutexLock lock(s->mutex);
-    apply(*s);
+    apply(s->value, s->timestamp, s->is_loaded);
   }
   load(*s);
   double value = 0;
@@ -135,10 +135,10 @@ double RedisValue::get() const {
 }
 
 void RedisValue::set(double value, std::optional<double> timestamp) {
-  impl_->change(timestamp, [&](State& s) WEIR_REQUIRES(s.mutex) {
-    s.value = value;
-    s.timestamp = timestamp.value_or(unix_now());
-    s.is_loaded = true;
+  impl_->change(timestamp, [&](double& current, double& stamp, bool& is_loaded) {
+    current = value;
+    stamp = timestamp.value_or(unix_now());
+    is_loaded = true;
   });
 }
 
@@ -146,9 +146,9 @@ void RedisValue::inc(double amount) {
   if (impl_->kind.type == MetricType::counter && !(amount >= 0)) {
     throw ValueError(fmt::format("RedisValue::inc of counter {}: {} must not be negative", impl_->key, amount));
   }
-  impl_->change(0.0, [&](State& s) WEIR_REQUIRES(s.mutex) {
-    s.value += amount;
-    s.timestamp = 0;
+  impl_->change(0.0, [&](double& current, double& stamp, bool&) {
+    current += amount;
+    stamp = 0;
   });
 }
 
