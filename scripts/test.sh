@@ -18,7 +18,7 @@ TXT
 
 test_stages=(unit scripts conformance interop faults e2e golden consumer asan-ubsan tsan)
 # The rooms whose code runs in several threads at once; CMakePresets.json picks their tests by the same names.
-concurrent_rooms=(storage instrument collect http)
+concurrent_rooms=(storage instrument collect redis http)
 # Files and Redis keys written by real Python programs with what is true of them, where they stand beside this tree.
 golden_check=../shared/golden/check.py
 golden_redis_check=../shared/golden-redis/check.py
