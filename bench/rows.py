@@ -5,7 +5,15 @@ import json
 import re
 import statistics
 
-PEER_NAMES = ["prometheus_client", "mpmetrics", "client_golang", "prometheus-client (Rust)"]
+PEER_NAMES = [
+    "prometheus_client",
+    "mpmetrics",
+    "client_golang",
+    "prometheus-client (Rust)",
+    "gunicorn_prometheus_exporter",
+    "pytheus",
+    "redis-benchmark",
+]
 
 
 @dataclasses.dataclass
@@ -70,6 +78,12 @@ class Target:
 
 
 TARGETS = [
+    Target(r"counter inc, Redis", ratio=1.05),  # its floor is the same counter in memory storage
+    Target(r"10,000 dirty series, .*commands a dirty series", at_most=1.1),
+    Target(r"Redis per process, 64 x 500 values, warm$", ratio=4),
+    Target(r"Redis per process, 64 x 500 values, by the clock", ratio=4, floor=15),
+    Target(r"Redis per process, 64 x 500 values, warm: commands a value", at_most=1.01),
+    Target(r"Redis shared, 32,000 series, warm$", at_most=20),
     Target(r"counter inc, 1 thread", ratio=1.15, floor=2.9),
     Target(r"counter inc, 2 threads", ratio=1.2, floor=2.9),
     Target(r"gauge set, ", ratio=3, floor=0.4),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every row of the benchmarks: floor, Weir, ratio, target, verdict, and the peers that are here.
 
-    bench/run.py [--only count|scrape|text|gzip|http|memory] [--quick] [--strict] [--no-peers]
+    bench/run.py [--only count|scrape|text|gzip|http|memory|redis] [--quick] [--strict] [--no-peers]
 
 Programs are taken from $WEIR_BUILD_DIR (build/bench), where results.json goes too. Exits 1 when a result was wrong;
 with --strict also when a target is missed, or a floor is slower than 1.2 times its figure in rows.py.
@@ -265,7 +265,65 @@ def memory(options, scratch, peers):
     return rows
 
 
-WORKLOADS = {"count": count, "scrape": scrape, "text": text, "gzip": gzip, "http": http, "memory": memory}
+def redis_peer(rows, name, module, script, layout, peers):
+    """Its scrape of the same keys, in the rows by the clock on the wall."""
+    if not peers.have(name, has_module(module), "not installed"):
+        return
+    process = start([BIN / "bench_redis", "keep", layout])
+    port, _, truth = process.stdout.readline().split()
+    try:
+        seen, why = json_of([sys.executable, HERE / "redis" / "peers" / script, port, 3])
+    finally:
+        process.stdin.close()
+        process.wait()
+    if seen is None or seen["sum"] != float(truth):
+        peers.missing[name] = why or f"scraped {seen['sum']} instead of {truth}"
+        return
+    peers.add(rows, name, {row.work: seen["ms"] for row in rows if "on the wall" in row.work})
+
+
+def redis_benchmark(rows, peers):
+    """32,000 HMGET in pipelines of 500, to see that the floor is one."""
+    if not peers.have("redis-benchmark", shutil.which("redis-benchmark") is not None, "not installed"):
+        return
+    process = start([BIN / "bench_redis", "keep", "per-process"])
+    port, key, _ = process.stdout.readline().split()
+    command = ["redis-benchmark", "-p", port, "-c", "1", "-P", "500", "-n", "320000", "--csv", "HMGET", key, "value"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=120)
+    process.stdin.close()
+    process.wait()
+    rate = float(said.stdout.splitlines()[-1].split(",")[1].strip('"'))
+    peers.add(rows, "redis-benchmark", {row.work: 32_000 / rate * 1e3 for row in rows if "on the wall" in row.work})
+
+
+def redis(options, scratch, peers):
+    if not (BIN / "bench_redis").exists():
+        print("redis: built without Redis (WEIR_WITH_REDIS)")
+        return []
+    if shutil.which("redis-server") is None:
+        print("redis: no redis-server here")
+        return []
+    rounds = 3 if options.quick else 11
+    rows = lines_of([BIN / "bench_redis", "count", rounds])
+    rows += lines_of([BIN / "bench_redis", "work", 2, 10 if options.quick else 30])
+    per_process = lines_of([BIN / "bench_redis", "per-process", rounds])
+    redis_benchmark(per_process, peers)
+    exporter = ("gunicorn_prometheus_exporter", "gunicorn_prometheus_exporter", "exporter_python.py")
+    redis_peer(per_process, *exporter, "per-process", peers)
+    shared = lines_of([BIN / "bench_redis", "shared", rounds])
+    redis_peer(shared, "pytheus", "pytheus", "pytheus_python.py", "shared", peers)
+    return rows + per_process + shared
+
+
+WORKLOADS = {
+    "count": count,
+    "scrape": scrape,
+    "text": text,
+    "gzip": gzip,
+    "http": http,
+    "memory": memory,
+    "redis": redis,
+}
 
 
 def machine():
