@@ -35,8 +35,8 @@ struct OwnIdentity {
 struct IdentityOnServer {
   bool has_tombstone = false;
   double folded_at = 0;
-  FoldedValues folded;
-  std::string claim_token;  ///< empty: no claim
+  FoldedValues folded{};
+  std::string claim_token{};  ///< empty: no claim
 };
 
 class OwnIdentities {

@@ -103,9 +103,12 @@ IdentityOnServer PerProcessShipment::look_at(const OwnIdentity& own) {
       RedisCommand{{"HGET", keys_.claim(own.writer), "token"}, {}, true, false},
       RedisCommand{{"HGETALL", keys_.tomb(own.writer)}, {}, true, false}};
   const std::vector<RedisReply> replies = client_->pipeline(asked);
-  for (const RedisReply& reply : replies) reply.throw_if_bad("looking at the claim of " + own.writer);
+  // A claim that somebody wrote over with another type is none: it is made again.
+  const bool is_spoiled = replies[0].error_code() == "WRONGTYPE";
+  if (!is_spoiled) replies[0].throw_if_bad("looking at the claim of " + own.writer);
+  replies[1].throw_if_bad("looking at the tombstone of " + own.writer);
   IdentityOnServer met;
-  met.claim_token = replies[0].text;
+  if (!is_spoiled) met.claim_token = replies[0].text;
   const std::vector<RedisReply>& tomb = replies[1].elements;
   met.has_tombstone = !tomb.empty();
   for (std::size_t i = 0; i + 1 < tomb.size(); i += 2) {

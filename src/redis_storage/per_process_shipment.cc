@@ -48,8 +48,10 @@ bool PerProcessShipment::must_resolve() const { return !is_claimed_ || client_->
 bool PerProcessShipment::ship(std::span<const std::uint32_t> only) {
   try {
     return ship_what_is_due(only);
-  } catch (const RedisReplyError&) {
+  } catch (const RedisReplyError& error) {
     keep_alive();
+    // The claim itself is of another type: the next flush looks, and makes it again.
+    if (std::string_view(error.what()).find("WRONGTYPE") != std::string_view::npos) is_claimed_ = false;
     throw;
   }
 }

@@ -261,6 +261,20 @@ TEST(PerProcessShipment, AFlushUsesItsTimeUntilTheServerIsBack) {
   EXPECT_EQ(total(server, "counter"), 1);
 }
 
+TEST(PerProcessShipment, ASpoiledClaimOrWritersSetIsMadeAgain) {
+  RedisServer server;
+  Shipping on(quick(server.options()));
+  on.counter.inc();
+  ASSERT_TRUE(on.storage.flush(kLong));
+  for (const std::string& key : {"gunicorn:weir:claim:" + pid(), std::string("gunicorn:weir:writers")}) {
+    server.cli({"SET", key, "x"});
+    on.counter.inc();
+    EXPECT_TRUE(eventually([&] { return on.storage.flush(kLong); })) << key;
+  }
+  EXPECT_EQ(total(server, "counter"), 3);
+  EXPECT_EQ(server.cli({"HGET", "gunicorn:weir:claim:" + pid(), "host"}).empty(), false);
+}
+
 TEST(PerProcessShipment, AFullServerKeepsTheLeaseAndGetsTheValuesLater) {
   RedisServer server;
   Shipping on(quick(server.options()));

@@ -15,6 +15,17 @@ namespace {
 
 constexpr std::chrono::milliseconds kPauseBetweenTries{50};
 
+// This thread is in a member that holds the lock or waits with it. A signal handler that calls exit() there must not
+// come back for it.
+constinit thread_local bool t_inside = false;
+
+struct Inside {
+  Inside() noexcept { t_inside = true; }
+  ~Inside() { t_inside = false; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+};
+
 }  // namespace
 
 Shipper::Shipper(std::chrono::milliseconds interval, std::unique_ptr<Shipment> shipment)
@@ -31,6 +42,7 @@ Shipper::~Shipper() {
 }
 
 void Shipper::start() noexcept {
+  const Inside inside;
   const std::scoped_lock lock(mutex_);
   if (has_thread_ || wish_ != Wish::run) return;
   sigset_t all;
@@ -115,6 +127,8 @@ Shipper::News Shipper::note(bool clean, const std::string& error) noexcept {
 
 // A flush of everything uses its time: a client that has just failed fails at once for a while (its back-off).
 bool Shipper::flush(Clock::time_point deadline, std::span<const std::uint32_t> only) noexcept {
+  if (t_inside) return false;
+  const Inside inside;
   std::unique_lock lock(mutex_);
   for (;;) {
     if (flush_once(lock, deadline, only)) return true;
@@ -140,6 +154,8 @@ bool Shipper::flush_once(std::unique_lock<std::mutex>& lock, Clock::time_point d
 }
 
 void Shipper::finish(Clock::time_point deadline) noexcept {
+  if (t_inside) return;
+  const Inside inside;
   std::unique_lock lock(mutex_);
   if (wish_ != Wish::run) return;
   if (!has_thread_) {
@@ -161,6 +177,7 @@ void Shipper::finish(Clock::time_point deadline) noexcept {
 }
 
 RedisShippingStatistics Shipper::statistics() const {
+  const Inside inside;
   const std::scoped_lock lock(mutex_);
   RedisShippingStatistics now = statistics_;
   if (now.dirty > 0 || !now.connected) now.lag = std::chrono::duration<double>(Clock::now() - clean_at_).count();
