@@ -10,7 +10,7 @@ packages_of() {
     demo) echo python3 python3-prometheus-client prometheus ;;
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-hypothesis \
       python3-prometheus-client prometheus curl util-linux redis-server redis-sentinel redis-tools openssl ;;
-    bench) echo libbenchmark-dev python3 python3-venv ;;
+    bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \
       python3 python3-yaml shellcheck ;;
     fuzz) echo clang-16 libclang-rt-16-dev ;;

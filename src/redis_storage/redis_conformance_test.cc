@@ -71,7 +71,8 @@ class RedisUnderTest final : public StorageUnderTest {
     server().cli({"FLUSHALL"});
     RedisSettings settings = for_test::quick(server().options(), layout);
     settings.durability = durability;
-    storage_ = new RedisStorage(std::move(settings), memory_storage());  // lives as long as the process, as storages do
+    settings.spool_directory = spool_.path();  // another each time, so another storage each time
+    storage_ = static_cast<RedisStorage*>(&redis_storage(settings));
   }
   ~RedisUnderTest() override { storage_->finish(); }
 
@@ -90,6 +91,7 @@ class RedisUnderTest final : public StorageUnderTest {
   bool is_shared() const { return storage_->settings().layout == RedisLayout::shared; }
   Read read_all();
 
+  for_test::TempDir spool_;
   RedisStorage* storage_ = nullptr;
 };
 
@@ -136,6 +138,8 @@ ConformingStorage redis(const char* name, RedisLayout layout, RedisDurability du
 const ConformingStorage kEvery[] = {
     redis("PerProcess", RedisLayout::per_process, RedisDurability::buffered),
     redis("Shared", RedisLayout::shared, RedisDurability::buffered),
+    redis("PerProcessSpooled", RedisLayout::per_process, RedisDurability::spooled),
+    redis("SharedSpooled", RedisLayout::shared, RedisDurability::spooled),
     redis("PerProcessThrough", RedisLayout::per_process, RedisDurability::through),
     redis("SharedThrough", RedisLayout::shared, RedisDurability::through),
 };
