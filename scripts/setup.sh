@@ -8,7 +8,7 @@ packages_of() {
     build) echo g++ cmake ninja-build ccache pkg-config libsimdjson-dev libfmt-dev libcli11-dev libdeflate-dev \
       zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev ;;
     demo) echo python3 python3-prometheus-client prometheus ;;
-    test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-hypothesis \
+    test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus curl util-linux redis-server redis-sentinel redis-tools openssl ;;
     bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \

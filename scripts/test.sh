@@ -89,6 +89,7 @@ test_stage() {
     asan-ubsan) test_sanitizer asan-ubsan "$report" || status=$? ;;
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
+    faults) test_pytest tests/faults "$report" -n 4 || status=$? ;; # they wait for failovers and time-outs
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac
   counts=$(/usr/bin/python3 scripts/tally.py "$report" "$status")
@@ -112,10 +113,12 @@ test_ctest() {
   tail -n 3 "$WEIR_SCRATCH/$preset.log"
 }
 
-# test_pytest FOLDER REPORT
+# test_pytest FOLDER REPORT [ARGUMENT...]
 test_pytest() {
+  local folder=$1 report=$2
+  shift 2
   build/venv/bin/python -m pytest -q -p no:cacheprovider --basetemp="$WEIR_SCRATCH/pytest" \
-    --junitxml="$2" "$1"
+    --junitxml="$report" "$@" "$folder"
 }
 
 # test_golden REPORT

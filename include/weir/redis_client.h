@@ -29,7 +29,7 @@ namespace weir {
 struct RedisCommand {
   std::vector<std::string> arguments;  ///< name first
   /// A Cluster routes by this key; empty: by the command's own first key (argument 1; of EVAL and EVALSHA argument 3).
-  std::string route_key;
+  std::string route_key{};
   bool repeatable = false;  ///< harmless when executed twice: sent again when its connection broke or its time was up
   bool reads = false;       ///< changes nothing: a replica may answer
 };
