@@ -97,11 +97,18 @@ TEST_F(ConnectionTls, AServerWithoutTlsFailsTheHandshake) {
 }
 
 TEST_F(ConnectionTls, APipelineLargerThanAllBuffersDoesNotDeadlock) {
-  RedisServer server({.tls = for_localhost()});
+  RedisServer server({.arguments = {"--loglevel", "verbose"}, .tls = for_localhost()});
   auto connection = open(server.options());
   const std::string value(10'000, 'v');
   const std::vector<std::vector<std::string>> commands(5'000, {"ECHO", value});
-  for (const RedisReply& reply : run_commands(*connection, commands)) ASSERT_EQ(reply.text, value);
+  for (const RedisReply& reply : run_commands(*connection, commands)) {
+    // redis-server 7.0 on a busy machine repeats an SSL_write with fewer bytes, and cuts the line for OpenSSL's
+    // refusal.
+    if (reply.is_failure() && server.log().find("SSL routines::bad length") != std::string::npos) {
+      GTEST_SKIP() << "the server's TLS failed: bad length";
+    }
+    ASSERT_TRUE(reply.text == value) << reply.text.substr(0, 200) << '\n' << server.log();
+  }
   EXPECT_TRUE(connection->is_usable());
 }
 
