@@ -3,6 +3,7 @@
 //   hello                                         values live in memory
 //   PROMETHEUS_MULTIPROC_DIR=/tmp/m hello         values live in files there: run it twice, then `weir show --dir
 //   /tmp/m`
+//   REDIS_ENABLED=true hello_redis                in Redis: the same source, linked to weir::redis
 #include <weir/weir.h>
 
 #include <cstdio>

@@ -33,7 +33,9 @@ enum class RedisDurability : std::uint8_t { buffered, spooled, through };
 struct RedisSettings {
   bool enabled = false;
   RedisOptions client;
-  std::string key_prefix = "gunicorn";  ///< of the per-process layout; of the shared one, `<key_prefix>-` if not empty
+  /// Of the per-process layout; of the shared one, `<key_prefix>-` if not empty. From the environment without
+  /// REDIS_KEY_PREFIX: `gunicorn`, in the shared layout empty.
+  std::string key_prefix = "gunicorn";
   std::chrono::seconds ttl{300};        ///< how long a dead process's own keys stay before they are folded; 1 s to 10 years
   RedisLayout layout = RedisLayout::per_process;
   RedisDurability durability = RedisDurability::buffered;

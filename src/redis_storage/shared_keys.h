@@ -6,7 +6,8 @@
 //   [<prefix>-]<name>:sum          histogram, summary
 //   [<prefix>-]weir.metadata       HASH of name to metadata JSON (shared_metadata.h); ours alone, pytheus keeps none
 //
-// Facts of pytheus 0.6: <name> is the name as declared, and it is exposed as it stands (no `_total` is added);
+// <name> is the name a sample is exposed by: `requests_total` of a counter, also when it was declared `requests`; of
+// histogram and summary the name itself. Facts of pytheus 0.6: a name is exposed as it stands (no `_total` is added);
 // buckets are stored cumulated, an observation adds 1 to every bound it does not exceed; a NaN adds to `count` only;
 // the hash field is json.dumps() of the labels in declared order, default labels first.
 //

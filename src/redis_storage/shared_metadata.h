@@ -11,7 +11,7 @@
 //   sample    the name a value is exposed by: `requests_total` of the counter `requests`; of histogram and summary the
 //             name itself, to which `_bucket`, `_count`, `_sum` are added
 //
-// The field, and so the keys, are the metric's name as declared. Unknown members are passed over.
+// The field, and so the keys, are of counters and gauges the exposed name (`sample`), else the metric's. Unknown members are passed over.
 //
 // Thread safety: pure functions. Invariants: I4, I5.
 #pragma once

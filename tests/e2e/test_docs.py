@@ -7,7 +7,8 @@ Fences say what a block is:
     LANGUAGE file=NAME          written to that file
     output                      what the block before it printed; `…` stands for anything within a line, or for whole lines
 
-Ports 9091 are replaced by a free one, so that pages can show the default.
+Ports 9091 are replaced by a free one, so that pages can show the default; so is 6379, by that of a Redis started for the
+page.
 """
 import os
 import pathlib
@@ -15,14 +16,19 @@ import re
 import shlex
 import socket
 import subprocess
+import sys
 
 import pytest
 
-from conftest import BUILD, CLEAN, ROOT
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from redis_servers import RedisServer  # noqa: E402
+
+from conftest import BUILD, CLEAN, ROOT  # noqa: E402
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUNNABLE = ("getting_started", "choosing_storage", "operations", "formats")
+RUNNABLE = ("getting_started", "choosing_storage", "operations", "formats", "redis")
 
 
 def blocks_of(page):
@@ -67,12 +73,12 @@ def prepare(folder):
     return {**CLEAN, "HOME": str(folder), "PATH": f"{BUILD}/bin:{BUILD}/bin/examples:{os.environ['PATH']}"}
 
 
-def run_page(page, folder):
+def run_page(page, folder, redis_port="6379"):
     """(blocks, what each printed)"""
     environment = prepare(folder)
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = str(probe.getsockname()[1])
-    blocks = [(kind, body.replace("9091", port)) for kind, body in blocks_of(page)]
+    blocks = [(kind, body.replace("9091", port).replace("6379", redis_port)) for kind, body in blocks_of(page)]
     result = subprocess.run(["bash", "-c", script_of(blocks, folder)], cwd=folder, env=environment, timeout=300,
                             capture_output=True, text=True)
     assert result.returncode == 0, f"{result.stdout}\n{result.stderr}"
@@ -83,7 +89,11 @@ def run_page(page, folder):
 
 @pytest.mark.parametrize("page", RUNNABLE)
 def test_the_page_does_what_it_shows(page, tmp_path):
-    blocks, printed = run_page(ROOT / "docs" / f"{page}.md", tmp_path)
+    if page == "redis":
+        with RedisServer() as server:
+            blocks, printed = run_page(ROOT / "docs" / "redis.md", tmp_path, str(server.port))
+    else:
+        blocks, printed = run_page(ROOT / "docs" / f"{page}.md", tmp_path)
     compared = 0
     for number, (kind, body) in enumerate(blocks):
         if kind == "output":

@@ -3,14 +3,20 @@ import json
 import os
 import re
 import select
+import pathlib
 import signal
 import subprocess
+import sys
 import urllib.error
 import urllib.request
 
 import pytest
 
-from conftest import BUILD, CLEAN, ROOT
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from redis_servers import RedisServer, free_port  # noqa: E402
+
+from conftest import BUILD, CLEAN, ROOT  # noqa: E402
 
 EXAMPLES = BUILD / "bin" / "examples"
 
@@ -24,7 +30,7 @@ def run(name, *arguments, good=True, **environment):
 
 def test_every_example_is_built_and_tested_here():
     sources = {path.stem for path in (ROOT / "examples").glob("*/*.cc")} - {"worker"}
-    assert sources == {"hello", "prefork", "batch", "custom_backend"}
+    assert sources == {"hello", "prefork", "batch", "custom_backend", "redis"}
     assert all((EXAMPLES / name).exists() for name in sources)
 
 
@@ -37,6 +43,30 @@ def test_hello_run_twice_adds_up_in_files(tmp_path, weir):
     for _ in range(2):
         run("hello", PROMETHEUS_MULTIPROC_DIR=tmp_path)
     assert 'greetings_total{language="is"} 4\n' in weir("show", "--dir", tmp_path).stdout
+
+
+@pytest.mark.parametrize("layout", ["per-process", pytest.param("shared", marks=pytest.mark.xfail(
+    strict=True, reason="weir show refuses WEIR_REDIS_LAYOUT=shared without a key prefix"))])
+def test_hello_counts_into_redis_by_the_environment_alone(weir, layout):
+    with RedisServer() as server:
+        environment = server.environment(WEIR_REDIS_LAYOUT=layout)
+        for _ in range(2):
+            run("hello_redis", **environment)
+        assert 'greetings_total{language="is"} 4\n' in weir("show", env=environment).stdout
+
+
+def test_hello_without_a_redis_counts_all_the_same():
+    assert 'greetings_total{language="is"} 2\n' in run("hello_redis", REDIS_ENABLED="true", REDIS_PORT=free_port())
+
+
+def test_redis_workers_are_one_sum():
+    with RedisServer(password="s3cret") as server:
+        assert "\nvisits_total 10\n" in run("redis", server.url, 4, REDIS_PASSWORD="s3cret")
+        assert server.keys("gunicorn*") == []
+
+
+def test_redis_names_a_url_it_cannot_use():
+    assert "nowhere" in run("redis", "nowhere://x", good=False)
 
 
 def test_batch_jobs_that_crash_are_counted_too(tmp_path):
