@@ -34,7 +34,8 @@ def test_files_that_include_each_other_are_listed_once(tmp_path):
 
 def test_only_the_part_between_the_marks_is_rewritten(tmp_path):
     (tmp_path / "include" / "weir").mkdir(parents=True)
-    (tmp_path / "include" / "weir" / "weir.h").write_text("// Everything.\n")
+    for umbrella in ("weir.h", "redis.h"):
+        (tmp_path / "include" / "weir" / umbrella).write_text("// Everything.\n")
     room = tmp_path / "src" / "model"
     room.mkdir(parents=True)
     (room / "names.h").write_text("// Names.\n")

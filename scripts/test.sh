@@ -89,7 +89,7 @@ test_stage() {
     asan-ubsan) test_sanitizer asan-ubsan "$report" || status=$? ;;
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
-    faults) test_pytest tests/faults "$report" -n 4 || status=$? ;; # they wait for failovers and time-outs
+    faults) test_pytest tests/faults "$report" -n 3 || status=$? ;; # they wait for failovers and time-outs
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac
   counts=$(/usr/bin/python3 scripts/tally.py "$report" "$status")

@@ -17,9 +17,9 @@ namespace {
 /// A prefix nobody named: both layouts as the environment's programs write them, the shared one also without prefix.
 RedisMergeOptions merge_options(const RedisCollectorOptions& options) {
   const bool is_named = !options.key_prefix.empty();
-  const std::string prefix =
-      checked_key_prefix(is_named ? options.key_prefix : redis_settings_from_environment().key_prefix,
-                         is_named ? "key_prefix" : "REDIS_KEY_PREFIX");
+  std::string prefix = is_named ? options.key_prefix : redis_settings_from_environment().key_prefix;
+  if (prefix.empty()) prefix = RedisSettings{}.key_prefix;  // programs of the shared layout may have none
+  prefix = checked_key_prefix(prefix, is_named ? "key_prefix" : "REDIS_KEY_PREFIX");
   RedisMergeOptions merge;
   if (options.layout != RedisReadLayout::shared) merge.per_process_prefix = prefix;
   if (options.layout == RedisReadLayout::per_process) return merge;

@@ -250,7 +250,10 @@ void SharedShipment::announce() {
     all.arguments.push_back(metric);
     all.arguments.push_back(shared_metadata_json(metadata));
   }
-  client_->command(all);
+  const std::string seconds = std::to_string(settings_.expire_key_time.count());
+  const std::array<RedisCommand, 2> commands{
+      std::move(all), RedisCommand{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
+  for (const RedisReply& reply : client_->pipeline(commands)) reply.throw_if_bad("announcing metadata");
   announced_ = series_.metadata().size();
 }
 

@@ -45,8 +45,7 @@ def test_hello_run_twice_adds_up_in_files(tmp_path, weir):
     assert 'greetings_total{language="is"} 4\n' in weir("show", "--dir", tmp_path).stdout
 
 
-@pytest.mark.parametrize("layout", ["per-process", pytest.param("shared", marks=pytest.mark.xfail(
-    strict=True, reason="weir show refuses WEIR_REDIS_LAYOUT=shared without a key prefix"))])
+@pytest.mark.parametrize("layout", ["per-process", "shared"])
 def test_hello_counts_into_redis_by_the_environment_alone(weir, layout):
     with RedisServer() as server:
         environment = server.environment(WEIR_REDIS_LAYOUT=layout)
