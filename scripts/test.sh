@@ -135,10 +135,12 @@ test_golden() {
 
 # test_sanitizer PRESET REPORT [ROOM...]: unit tests of all rooms, or of these.
 test_sanitizer() {
-  local preset=$1 report=$2 targets=() wrapper=()
+  local preset=$1 report=$2 rooms=() targets=() wrapper=()
   shift 2
-  targets=("${@/#/weir_}")
-  [ $# -eq 0 ] || targets=(-- "${targets[@]/%/_test}")
+  [ $# -gt 0 ] || mapfile -t rooms < <(compgen -G 'src/*/*_test.cc' | cut -d/ -f2 | sort -u)
+  [ $# -eq 0 ] || rooms=("$@")
+  targets=("${rooms[@]/#/weir_}")
+  targets=(-- "${targets[@]/%/_test}")
   build_preset "$preset" "${targets[@]}" || return
   # ThreadSanitizer of g++ 12 and clang 16 cannot place its shadow when mappings are spread over more than 28 bits.
   if [ "$preset" = tsan ] && [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 28)" -gt 28 ]; then
