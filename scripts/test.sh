@@ -105,7 +105,7 @@ test_stage() {
 test_ctest() {
   local preset=$1 report=$2
   shift 2
-  "$@" ctest --preset "$preset" -j "$(nproc)" --output-junit "$report" >"$WEIR_SCRATCH/$preset.log" 2>&1 || {
+  "$@" ctest --preset "$preset" -j "$(($(nproc) + 1))" --output-junit "$report" >"$WEIR_SCRATCH/$preset.log" 2>&1 || {
     local status=$?
     grep -vE '^ *[0-9]+/[0-9]+ Test .* Passed|^ *Start +[0-9]+:' "$WEIR_SCRATCH/$preset.log" | tail -n 300
     return $status
