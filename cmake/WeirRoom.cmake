@@ -14,6 +14,7 @@ function(weir_room name)
   target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
                              ${PROJECT_BINARY_DIR}/include)
   target_link_libraries(weir_${name} PUBLIC weir_flags ${ROOM_ROOMS} PRIVATE ${ROOM_LIBRARIES})
+  weir_use_precompiled(weir_${name} lib)
   # weir_library() asks for it: the libraries that ship are made of rooms and need what the rooms need.
   set_property(TARGET weir_${name} PROPERTY WEIR_LIBRARIES ${ROOM_LIBRARIES})
 
@@ -21,6 +22,7 @@ function(weir_room name)
     add_executable(weir_${name}_test ${tests})
     # Tests are compiled three times in a test run and run for seconds: what counts is how fast they compile.
     target_compile_options(weir_${name}_test PRIVATE -O0)
+    weir_use_precompiled(weir_${name}_test test)
     target_link_libraries(weir_${name}_test PRIVATE weir_${name} ${ROOM_LIBRARIES} GTest::gmock GTest::gtest_main)
     # PRE_TEST: a sanitizer's program may need a wrapper to start (see ./run test), which only ctest is given.
     gtest_discover_tests(weir_${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
