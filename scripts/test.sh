@@ -10,7 +10,7 @@ Builds the release and runs its unit tests, the tests that cross rooms (pytest),
 built against it, then unit tests under AddressSanitizer and UndefinedBehaviorSanitizer and, for what is concurrent, under
 ThreadSanitizer. The last line sums all of them.
 
-  --full         the long forms too
+  --full         the long forms too, and the rooms of Redis under the sanitizers
   --only STAGE   only this stage (repeatable): unit, scripts, conformance, interop, faults, e2e, golden,
                  consumer, asan-ubsan, tsan
 TXT
