@@ -11,15 +11,21 @@ namespace {
 //
 // A claim taken again tells its values are not all there by a lease that names no epoch; a new one has none to miss.
 constexpr const char* kClaim = R"(
-if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then redis.call('DEL', KEYS[1]) end
-local owner = redis.call('HGET', KEYS[1], 'token')
+local owner = redis.pcall('HGET', KEYS[1], 'token')
+if type(owner) == 'table' then
+  if not string.find(owner.err, 'WRONGTYPE') then return owner end
+  redis.call('DEL', KEYS[1])
+  owner = false
+end
 if owner and owner ~= ARGV[1] then return {'TAKEN'} end
 if not owner and redis.call('EXISTS', KEYS[3]) == 1 then return {'TAKEN'} end
 redis.call('HSET', KEYS[1], 'token', ARGV[1])
 redis.call('HSETNX', KEYS[1], 'seq', 0)
 for i = 7, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 redis.call('HDEL', KEYS[1], 'goodbye')
-if type(redis.pcall('SADD', KEYS[4], ARGV[2])) == 'table' then
+local added = redis.pcall('SADD', KEYS[4], ARGV[2])
+if type(added) == 'table' then
+  if not string.find(added.err, 'WRONGTYPE') then return added end
   redis.call('DEL', KEYS[4])
   redis.call('SADD', KEYS[4], ARGV[2])
 end
