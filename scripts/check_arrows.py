@@ -19,9 +19,14 @@ ARROWS = {
     "collect": {"model", "format", "config"},
     "exposition": {"model", "format"},
     "redis": {"model"},
-    "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "redis"},
+    "redis_layout": {"model", "format", "config", "storage", "redis"},
+    "redis_ship": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout"},
+    "redis_collect": {"model", "format", "config", "collect", "redis", "redis_layout"},
+    "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout", "redis_ship",
+                      "redis_collect"},
     "http": {"model", "format", "exposition", "config"},
-    "cli": {"model", "format", "config", "collect", "exposition", "redis", "redis_storage", "http"},
+    "cli": {"model", "format", "config", "collect", "exposition", "redis", "redis_layout", "redis_collect",
+            "redis_storage", "http"},
 }
 # Public headers without a source file of their name.
 PUBLIC = {
@@ -44,8 +49,8 @@ OUTSIDE = {
     "libdeflate.h": {"exposition"},
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
-    **{f"openssl/{name}.h": {"redis", "redis_storage"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
-    "simdjson.h": {"format", "config", "instrument", "redis_storage"},
+    **{f"openssl/{name}.h": {"redis", "redis_layout", "redis_ship"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
+    "simdjson.h": {"format", "config", "instrument", "redis_layout"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
 

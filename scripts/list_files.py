@@ -24,7 +24,10 @@ TITLES = {
     "collect": "reading files, merging what many processes counted",
     "exposition": "text for scrapers",
     "redis": "the client: one server, Sentinel, Cluster",
-    "redis_storage": "cells into Redis and back: shipping, reading",
+    "redis_layout": "what stands in Redis: keys, metadata, exemplars, and the settings that choose",
+    "redis_ship": "cells into Redis: shipping, identities, the spool",
+    "redis_collect": "Redis read back: a source like any other",
+    "redis_storage": "the documents' classes, migration",
     "http": "the exporter's server",
     "cli": "`weir`, a file a subcommand",
 }

@@ -35,8 +35,8 @@ test_main() {
     case $1 in
       --full)
         export WEIR_TEST_FULL=1
-        checked_rooms+=(redis redis_storage)
-        concurrent_rooms+=(redis)
+        checked_rooms+=(redis redis_layout redis_ship redis_collect redis_storage)
+        concurrent_rooms+=(redis redis_ship redis_storage)
         ;;
       --only)
         [[ " ${test_stages[*]} " == *" ${2:-} "* ]] || refuse test "--only ${2:-}"

@@ -5,9 +5,9 @@
 #include <span>
 
 #include "format/json_key.h"
-#include "redis_storage/redis_keys.h"
-#include "redis_storage/shared_keys.h"
-#include "redis_storage/shared_metadata.h"
+#include "redis_layout/redis_keys.h"
+#include "redis_layout/shared_keys.h"
+#include "redis_layout/shared_metadata.h"
 
 namespace weir::bench {
 namespace {

@@ -12,7 +12,7 @@
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
 #include "cli/text_table.h"
-#include "redis_storage/inspect_redis.h"
+#include "redis_collect/inspect_redis.h"
 
 namespace weir::cli {
 namespace {
@@ -48,15 +48,15 @@ std::string server_lines(const RedisInspection& found, RedisTopology topology) {
     out += line("server", fmt::format("Redis {}, {} ({}), up {}", on_terminal(server.version), on_terminal(role),
                                       topology_text(topology), duration_text(server.uptime)));
     const std::string most =
-        server.max_memory > 0
-            ? fmt::format("of {} at most", size_text(static_cast<std::uintmax_t>(server.max_memory)))
-            : "of any";
-    out += line("memory", fmt::format("{} {}, maxmemory-policy {}, {} keys evicted",
-                                      size_text(static_cast<std::uintmax_t>(std::max<std::int64_t>(0, server.used_memory))),
-                                      most, on_terminal(server.policy), server.evicted));
+        server.max_memory > 0 ? fmt::format("of {} at most", size_text(static_cast<std::uintmax_t>(server.max_memory)))
+                              : "of any";
+    out += line("memory",
+                fmt::format("{} {}, maxmemory-policy {}, {} keys evicted",
+                            size_text(static_cast<std::uintmax_t>(std::max<std::int64_t>(0, server.used_memory))), most,
+                            on_terminal(server.policy), server.evicted));
   }
-  out += line("ping", fmt::format("{:.2f} ms, {:.2f} ms at most; its clock is {:.1f} s {} ours", found.ping_median * 1000,
-                                  found.ping_longest * 1000, std::abs(found.clock_ahead),
+  out += line("ping", fmt::format("{:.2f} ms, {:.2f} ms at most; its clock is {:.1f} s {} ours",
+                                  found.ping_median * 1000, found.ping_longest * 1000, std::abs(found.clock_ahead),
                                   found.clock_ahead < 0 ? "behind" : "ahead of"));
   return out;
 }
@@ -104,7 +104,8 @@ std::string writer_table(const RedisInspection& found, bool all) {
   std::vector<const ClaimOnServer*> claims;
   for (const ClaimOnServer& claim : found.claims) claims.push_back(&claim);
   std::ranges::stable_partition(claims, [](const ClaimOnServer* claim) { return claim->is_live(); });
-  std::vector<std::vector<std::string>> rows{{"WRITER", "STATE", "HOST", "KEYS", "REFUSED", "LOST CLAIMS", "LOST LEASES"}};
+  std::vector<std::vector<std::string>> rows{
+      {"WRITER", "STATE", "HOST", "KEYS", "REFUSED", "LOST CLAIMS", "LOST LEASES"}};
   const std::size_t shown = all ? claims.size() : std::min(claims.size(), kWritersOnAScreen);
   for (std::size_t i = 0; i < shown; ++i) {
     const ClaimOnServer& claim = *claims[i];
@@ -113,7 +114,8 @@ std::string writer_table(const RedisInspection& found, bool all) {
                         : claim.said_goodbye           ? "ended"
                                                        : "dead";
     rows.push_back({on_terminal(claim.writer), state, on_terminal(claim.host), std::to_string(claim.indexed),
-                    std::to_string(claim.refused), std::to_string(claim.lost_claims), std::to_string(claim.lost_leases)});
+                    std::to_string(claim.refused), std::to_string(claim.lost_claims),
+                    std::to_string(claim.lost_leases)});
   }
   std::string out = "\n" + text_table(rows, {3, 4, 5, 6});
   if (shown < claims.size()) out += fmt::format("and {} more writers; --all shows them\n", claims.size() - shown);
@@ -142,8 +144,8 @@ std::string note_lines(const std::vector<std::string>& notes) {
 
 int check_redis(const SourceArguments& arguments, bool all) {
   const ChosenRedis chosen = chosen_redis(arguments);
-  RedisInspection found = inspect_redis(
-      *chosen.client, {.key_prefix = chosen.key_prefix, .shared_prefixes = chosen.shared_prefixes});
+  RedisInspection found =
+      inspect_redis(*chosen.client, {.key_prefix = chosen.key_prefix, .shared_prefixes = chosen.shared_prefixes});
   RedisMultiProcessCollector source(chosen.client, chosen.collector);
   const std::shared_ptr<const Collection> collection = source.collect();
   found.faults.insert(found.faults.end(), collection->problems.begin(), collection->problems.end());

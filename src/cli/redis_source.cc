@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "config/environment.h"
+#include "redis_layout/redis_keys.h"
 #include "redis_storage/redis_backend_source.h"
-#include "redis_storage/redis_keys.h"
 #include "weir/error.h"
 #include "weir/redis_client.h"
 #include "weir/redis_collector.h"
@@ -87,9 +87,9 @@ ChosenRedis chosen_redis(const SourceArguments& arguments) {
 ChosenSource redis_source(const SourceArguments& arguments) {
   ChosenRedis chosen = chosen_redis(arguments);
   auto source = std::make_unique<RedisMultiProcessCollector>(chosen.client, chosen.collector);
-  auto statistics = redis_backend_source(*source, {.reading = chosen.client,
-                                                   .options = std::move(chosen.options),
-                                                   .key_prefix = std::move(chosen.key_prefix)});
+  auto statistics = redis_backend_source(
+      *source,
+      {.reading = chosen.client, .options = std::move(chosen.options), .key_prefix = std::move(chosen.key_prefix)});
   return {std::move(source), std::move(statistics), "",
           "processes started with REDIS_ENABLED=true and the same key prefix write there"};
 }

@@ -9,10 +9,10 @@
 #include "collect/directory_files.h"
 #include "collect/exemplars.h"
 #include "collect/file_entries.h"
-#include "redis_storage/exemplar_json.h"
-#include "redis_storage/host_name.h"
+#include "redis_collect/redis_merge_scan.h"
+#include "redis_layout/exemplar_json.h"
+#include "redis_layout/host_name.h"
 #include "redis_storage/migrated_writer.h"
-#include "redis_storage/redis_merge_scan.h"
 
 namespace weir {
 namespace {
@@ -89,8 +89,7 @@ class DirectoryMigration {
     }
     std::vector<Process> processes;
     for (auto& [identity, process] : found) processes.push_back(std::move(process));
-    std::stable_partition(processes.begin(), processes.end(),
-                          [](const Process& process) { return process.is_label; });
+    std::stable_partition(processes.begin(), processes.end(), [](const Process& process) { return process.is_label; });
     return processes;
   }
 

@@ -7,8 +7,8 @@
 
 #include "collect/db_file_for_test.h"
 #include "redis/redis_cluster_for_test.h"
-#include "redis_storage/inspect_redis.h"
-#include "redis_storage/redis_reading_for_test.h"
+#include "redis_collect/inspect_redis.h"
+#include "redis_collect/redis_reading_for_test.h"
 #include "weir/multiprocess.h"
 #include "weir/registry.h"
 #include "weir/storage.h"
@@ -121,7 +121,8 @@ TEST_F(MigrateDirectory, WritersAreDeadFromTheStart) {
   migrate();
   EXPECT_EQ(redis.server().cli({"KEYS", "gunicorn:weir:lease:*"}), "");
   EXPECT_EQ(redis.server().cli({"HGET", "gunicorn:weir:claim:101", "goodbye"}), "1");
-  EXPECT_GT(std::stol(redis.server().cli({"TTL", "gunicorn:counter:101:metric:" + md5_hex(key("requests", "requests_total", R"("code": "200")"))})),
+  EXPECT_GT(std::stol(redis.server().cli({"TTL", "gunicorn:counter:101:metric:" +
+                                                     md5_hex(key("requests", "requests_total", R"("code": "200")"))})),
             86400 * 365);
 }
 
@@ -129,7 +130,7 @@ TEST_F(MigrateDirectory, ANameThatIsTakenIsLeftToItsOwner) {
   const std::string json = key("requests", "requests_total", R"("code": "200")");
   redis.claim("101");
   redis.put_ours("counter", "101", json, "10.0");
-  redis.put("counter", "102", json, "100.0");                              // Python's, without a claim
+  redis.put("counter", "102", json, "100.0");  // Python's, without a claim
   redis.run({"HSET", redis.keys().tomb("103"), "folded_at", "1"});
   for (const char* name : {"counter_101.db", "counter_102.db", "counter_103.db", "counter_104.db"}) {
     directory.write(name, requests(1));
@@ -137,7 +138,8 @@ TEST_F(MigrateDirectory, ANameThatIsTakenIsLeftToItsOwner) {
   for (int run = 0; run < 2; ++run) {
     const Migration done = migrate();
     ASSERT_EQ(done.processes.size(), 4U);
-    for (int i = 0; i < 3; ++i) EXPECT_NE(done.processes[static_cast<std::size_t>(i)].writer.find("-m"), std::string::npos);
+    for (int i = 0; i < 3; ++i)
+      EXPECT_NE(done.processes[static_cast<std::size_t>(i)].writer.find("-m"), std::string::npos);
     EXPECT_EQ(done.processes[3].writer, "104");
     EXPECT_EQ(of_redis(), (Shown{{"requests_total{code=\"200\"}", 114}}));
   }
@@ -191,8 +193,9 @@ TEST_F(MigrateDirectory, ADryRunWritesNothing) {
 TEST_F(MigrateDirectory, AProcessFoldedSinceIsNotAddedAgain) {
   directory.write("counter_101.db", requests(3));
   migrate();
-  for (const std::string& gone : {redis.keys().claim("101"), redis.keys().index("101"),
-                                  redis.keys().metric("counter", "101", md5_hex(key("requests", "requests_total", R"("code": "200")")))}) {
+  for (const std::string& gone :
+       {redis.keys().claim("101"), redis.keys().index("101"),
+        redis.keys().metric("counter", "101", md5_hex(key("requests", "requests_total", R"("code": "200")")))}) {
     redis.run({"DEL", gone});
   }
   redis.run({"SREM", redis.keys().writers(""), "101"});
@@ -230,7 +233,8 @@ TEST_F(MigrateDirectory, ManyValuesGoInManyScripts) {
   for (int i = 0; i < 12'345; ++i) bytes.entry(key("many", "many_total", "\"n\": \"" + std::to_string(i) + "\""), i);
   directory.write("counter_101.db", bytes);
   std::size_t last = 0;
-  migrate_directory(*redis.client(), {.directory = directory.path(), .progress = [&](std::size_t done, std::size_t) { last = done; }});
+  migrate_directory(*redis.client(),
+                    {.directory = directory.path(), .progress = [&](std::size_t done, std::size_t) { last = done; }});
   EXPECT_EQ(last, 1U);
   EXPECT_EQ(of_redis(), of_directory());
 }

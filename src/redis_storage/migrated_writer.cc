@@ -7,11 +7,11 @@
 #include <charconv>
 
 #include "format/number.h"
-#include "redis_storage/host_name.h"
-#include "redis_storage/random_text.h"
-#include "redis_storage/redis_merge_reading.h"
-#include "redis_storage/scripts.h"
-#include "redis_storage/shipment.h"
+#include "redis_collect/redis_merge_reading.h"
+#include "redis_layout/host_name.h"
+#include "redis_layout/random_text.h"
+#include "redis_ship/scripts.h"
+#include "redis_ship/shipment.h"
 
 namespace weir {
 namespace {
@@ -58,7 +58,9 @@ MigratedWriter::MigratedWriter(RedisClient& client, const RedisKeys& keys, std::
       wanted_(std::move(wanted)),
       token_(std::move(token)) {}
 
-std::string MigratedWriter::other_name() const { return fmt::format("{}{}-m{}", bucket_, wanted_, token_.substr(0, 8)); }
+std::string MigratedWriter::other_name() const {
+  return fmt::format("{}{}-m{}", bucket_, wanted_, token_.substr(0, 8));
+}
 
 std::string MigratedWriter::token_of(const std::string& writer) {
   return client_.command(read_command({"HGET", keys_.claim(writer), "token"})).text;
@@ -92,8 +94,8 @@ void MigratedWriter::find(const std::function<bool(const std::string& writer)>& 
   name_ = is_free ? wanted : other_name();
 }
 
-// The claim's script always makes a lease: it is left to run out at once, and taken away. Until it has gone it names the
-// epoch, so no reader waits for this writer.
+// The claim's script always makes a lease: it is left to run out at once, and taken away. Until it has gone it names
+// the epoch, so no reader waits for this writer.
 bool MigratedWriter::claim(const std::string& directory) {
   const std::string info = client_.command(read_command({"INFO", "replication"}, keys_.claim(name_))).text;
   constexpr std::string_view kField = "master_replid:";
@@ -101,8 +103,8 @@ bool MigratedWriter::claim(const std::string& directory) {
   const std::string replication_id = at == std::string::npos ? "unknown" : info.substr(at + kField.size(), 40);
   const std::array<std::string, 5> keys{keys_.claim(name_), keys_.lease(name_), keys_.tomb(name_),
                                         keys_.writers(bucket_), keys_.epoch(bucket_)};
-  const std::vector<std::string> arguments{token_, name_,      "1",    replication_id,  random_text(), "new",
-                                           "host", host_name(), "pid", wanted_,         "migrated_from", directory};
+  const std::vector<std::string> arguments{token_, name_,       "1",   replication_id, random_text(),   "new",
+                                           "host", host_name(), "pid", wanted_,        "migrated_from", directory};
   const RedisCommand call = scripts().claim.call(keys, arguments);
   const RedisReply reply = run_scripts(client_, scripts().claim, {&call, 1}).front();
   reply.throw_if_bad("claiming the identity " + name_);
@@ -138,9 +140,10 @@ bool MigratedWriter::send(std::span<const MigratedValue> values, std::vector<Pro
     refused.insert(refused.end(), std::make_move_iterator(met.begin()), std::make_move_iterator(met.end()));
     return true;
   }
-  throw RedisReplyError(fmt::format("{}: {} attempts to write the values of {} met another writer with its token: is "
-                                    "another migration of this directory running?",
-                                    client_.describe(), kAttempts, name_));
+  throw RedisReplyError(
+      fmt::format("{}: {} attempts to write the values of {} met another writer with its token: is "
+                  "another migration of this directory running?",
+                  client_.describe(), kAttempts, name_));
 }
 
 MigratedWriter::Sent MigratedWriter::send_once(std::span<const MigratedValue> values, std::vector<Problem>& refused) {
@@ -196,8 +199,6 @@ void MigratedWriter::take_refusals(const RedisReply& reply, std::span<const Migr
   }
 }
 
-void MigratedWriter::finish() {
-  client_.command({{"HSET", keys_.claim(name_), "goodbye", "1"}, {}, true, false});
-}
+void MigratedWriter::finish() { client_.command({{"HSET", keys_.claim(name_), "goodbye", "1"}, {}, true, false}); }
 
 }  // namespace weir

@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "redis_storage/redis_keys.h"
+#include "redis_layout/redis_keys.h"
 #include "weir/redis_client.h"
 #include "weir/snapshot.h"
 
@@ -73,7 +73,8 @@ class MigratedWriter {
   enum class Sent { good, again, lost };
   Sent send_once(std::span<const MigratedValue> values, std::vector<Problem>& refused);
   RedisCommand call(std::span<const MigratedValue> values);
-  void take_refusals(const RedisReply& reply, std::span<const MigratedValue> values, std::vector<Problem>& refused) const;
+  void take_refusals(const RedisReply& reply, std::span<const MigratedValue> values,
+                     std::vector<Problem>& refused) const;
 };
 
 }  // namespace weir

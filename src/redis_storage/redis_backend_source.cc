@@ -6,8 +6,8 @@
 #include <mutex>
 #include <optional>
 
-#include "redis_storage/claims_on_server.h"
-#include "redis_storage/redis_client_metrics.h"
+#include "redis_collect/claims_on_server.h"
+#include "redis_ship/redis_client_metrics.h"
 #include "weir/redis_error.h"
 
 namespace weir {

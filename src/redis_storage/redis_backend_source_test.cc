@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "redis_storage/redis_reading_for_test.h"
-#include "redis_storage/shipping_for_test.h"
+#include "redis_collect/redis_reading_for_test.h"
+#include "redis_ship/shipping_for_test.h"
 
 namespace weir {
 namespace {

@@ -11,8 +11,8 @@
 
 #include "redis/redis_cluster_for_test.h"
 #include "redis/redis_server_for_test.h"
+#include "redis_layout/redis_keys.h"
 #include "redis_storage/live_gauges.h"
-#include "redis_storage/redis_keys.h"
 #include "weir/redis_key.h"
 
 namespace weir {

@@ -8,7 +8,7 @@
 
 #include "instrument/unix_time.h"
 #include "model/mutex.h"
-#include "redis_storage/exemplar_json.h"
+#include "redis_layout/exemplar_json.h"
 #include "redis_storage/value_hashes.h"
 #include "storage/setup_lock.h"
 #include "weir/error.h"

@@ -8,7 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "redis/redis_server_for_test.h"
-#include "redis_storage/redis_keys.h"
+#include "redis_layout/redis_keys.h"
 #include "weir/redis_collector.h"
 #include "weir/redis_storage_client.h"
 

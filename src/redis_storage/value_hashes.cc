@@ -10,7 +10,7 @@
 #include "config/environment.h"
 #include "format/number.h"
 #include "instrument/unix_time.h"
-#include "redis_storage/random_text.h"
+#include "redis_layout/random_text.h"
 #include "redis_storage/value_scripts.h"
 #include "weir/log.h"
 

@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-#include "redis_storage/redis_keys.h"
+#include "redis_layout/redis_keys.h"
 #include "weir/redis_client.h"
 
 namespace weir {

@@ -14,7 +14,7 @@ What it checks, in every state:
   never more the total never exceeds what was counted;
   no fall    no step but the failover lowers the total.
 What it leaves out: time (the tombstone's 24 h, the reader's wait after a failover), several samples (a ship is one
-script, so they move together), and foreign claims. The rules are those of src/redis_storage; each of RULES can be taken away.
+script, so they move together), and foreign claims. The rules are those of src/redis_ship; each of RULES can be taken away.
 """
 import argparse
 import collections

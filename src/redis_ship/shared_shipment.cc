@@ -1,0 +1,304 @@
+#include "redis_ship/shared_shipment.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "format/number.h"
+#include "redis_layout/random_text.h"
+#include "redis_ship/scripts.h"
+#include "weir/log.h"
+
+namespace weir {
+namespace {
+
+constexpr std::chrono::hours kBatchLife{24};
+// A batch in the spool may be sent again by whoever finds it, weeks later.
+constexpr std::chrono::hours kSpooledBatchLife{24 * 30};
+constexpr std::chrono::seconds kLongestRenewal{60};
+
+bool is_answer(const RedisReply& reply) {
+  if (reply.elements.empty()) return false;
+  const std::string& word = reply.elements.front().text;
+  return word == "OK" || word == "AGAIN" || word == "OLD";
+}
+
+}  // namespace
+
+SharedShipment::SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
+                               const SeriesBook& book, Spool* spool)
+    : settings_(settings),
+      client_(std::move(client)),
+      book_(book),
+      series_(SharedKeys(settings.key_prefix)),
+      writer_(random_text()) {
+  if (spool != nullptr) spool_.emplace(*spool, writer_);
+}
+
+SharedShipment::SharedShipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
+                               const SeriesBook& book, Spool& spool, SharedPast past)
+    : settings_(settings),
+      client_(std::move(client)),
+      book_(book),
+      series_(SharedKeys(settings.key_prefix)),
+      writer_(past.writer),
+      spool_(std::in_place, spool, past.writer) {
+  recall(std::move(past));
+}
+
+void SharedShipment::recall(SharedPast past) {
+  series_.learn(book_);
+  std::map<std::pair<std::string, std::string>, std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < series_.values().size(); ++i) {
+    numbers[{series_.values()[i].key, series_.values()[i].field}] = i;
+  }
+  std::vector<std::uint32_t> now;  // of the past's values
+  for (SharedPast::Value& was : past.values) {
+    const auto [at, is_gone] = numbers.try_emplace({was.key, was.field}, series_.values().size());
+    if (is_gone) {  // somebody removed the file: what was sent is sent, no more
+      SharedValue& value = series_.values().emplace_back();
+      value.key = was.key;
+      value.field = was.field;
+    }
+    SharedValue& value = series_.values()[at->second];
+    value.is_known = was.is_known;
+    value.shipped = was.shipped;
+    value.timestamp = was.timestamp;
+    now.push_back(at->second);
+  }
+  batch_ = std::move(past.batch);
+  for (Call& call : batch_) {
+    for (Operation& operation : call.operations) operation.value = now[operation.value];
+  }
+  sequence_ = past.sequence;
+}
+
+// A batch that was frozen before goes first, alone: what it adds is known only when it is answered.
+bool SharedShipment::ship(std::span<const std::uint32_t> /*only*/) {
+  if (!batch_.empty()) send();
+  gather();
+  announce();
+  send();
+  renew();
+  return told_.dirty == 0;
+}
+
+void SharedShipment::gather() {
+  series_.learn(book_);
+  std::vector<BookedValue> booked(book_.size());
+  constexpr std::size_t kReadAtOnce = 256;
+  for (std::size_t first = 0; first < booked.size(); first += kReadAtOnce) {
+    book_.read(static_cast<std::uint32_t>(first),
+               std::span(booked).subspan(first, std::min(kReadAtOnce, booked.size() - first)));
+  }
+  std::vector<double> totals(series_.values().size());
+  std::vector<Operation> operations;
+  Operation operation;
+  for (std::uint32_t i = 0; i < totals.size(); ++i) {
+    if (operation_for(i, booked, totals, operation)) operations.push_back(operation);
+  }
+  told_.series = totals.size();
+  told_.dirty = operations.size();
+  freeze(std::move(operations));
+}
+
+bool SharedShipment::operation_for(std::uint32_t i, const std::vector<BookedValue>& booked, std::vector<double>& totals,
+                                   Operation& operation) const {
+  const SharedValue& value = series_.values()[i];
+  if (value.sample == kNone && value.previous == kNone) return false;
+  // The book may have grown since it was read; what is newer waits for the next flush.
+  const bool is_booked = value.sample != kNone && value.sample < booked.size();
+  const BookedValue now = is_booked ? booked[value.sample] : BookedValue{};
+  totals[i] = now.value + (value.previous != kNone ? totals[value.previous] : 0);
+  if (value.sample != kNone && !now.is_counted) return false;
+  operation = {i, Verb::add, totals[i] - value.shipped, totals[i], now.timestamp};
+  const bool was_set = value.is_gauge && now.timestamp != value.timestamp;
+  if (was_set) {
+    operation.verb = Verb::set;
+    operation.amount = totals[i];
+    return true;
+  }
+  if (value.keeps_time) {
+    operation.verb = Verb::init;  // nobody has set it: it shows what it starts from, unless a process has said more
+    operation.amount = totals[i];
+    return !value.is_known;
+  }
+  const bool is_same = totals[i] == value.shipped || (std::isnan(totals[i]) && std::isnan(value.shipped));
+  if (is_same) {
+    operation.amount = 0;  // infinity minus itself is no number
+  } else if (value.is_gauge && !std::isfinite(operation.amount)) {
+    operation.verb = Verb::set;  // what is not finite cannot be added
+    operation.amount = totals[i];
+  }
+  return !value.is_known || !is_same;
+}
+
+std::string SharedShipment::batches_key(const std::string& key) const {
+  return client_->is_cluster() ? fmt::format("{{{}}}:weir.batch.{}", key, writer_)
+                               : fmt::format("{}weir.batch.{}", series_.keys().begin(), writer_);
+}
+
+// In a Cluster a call's keys must share a slot, so each key has calls of its own.
+void SharedShipment::freeze(std::vector<Operation> operations) {
+  const bool by_key = client_->is_cluster();
+  if (by_key) {
+    std::ranges::stable_sort(operations, {}, [this](const Operation& o) { return series_.values()[o.value].key; });
+  }
+  for (const Operation& operation : operations) {
+    const std::string& key = series_.values()[operation.value].key;
+    const bool fits = !batch_.empty() && batch_.back().operations.size() < kCellsPerScript &&
+                      (!by_key || series_.values()[batch_.back().operations.front().value].key == key);
+    if (!fits) {
+      Call& call = batch_.emplace_back();
+      call.batches = batches_key(key);
+      call.field = std::to_string(batch_.size() - 1);
+      call.sequence = ++sequence_;
+    }
+    batch_.back().operations.push_back(operation);
+  }
+}
+
+RedisCommand SharedShipment::command_for(const Call& call) const {
+  const std::chrono::hours life = spool_ ? kSpooledBatchLife : kBatchLife;
+  std::vector<std::string> keys{call.batches};
+  std::vector<std::string> arguments{call.field, std::to_string(call.sequence),
+                                     std::to_string(std::chrono::seconds(life).count()),
+                                     std::to_string(settings_.expire_key_time.count())};
+  for (const Operation& operation : call.operations) {
+    const SharedValue& value = series_.values()[operation.value];
+    keys.push_back(value.key);
+    arguments.emplace_back(operation.verb == Verb::add ? "add" : operation.verb == Verb::set ? "set" : "init");
+    arguments.push_back(value.field);
+    arguments.push_back(python_number(operation.amount));
+    arguments.emplace_back(value.is_known ? "" : "1");
+  }
+  return scripts().batch.call(keys, arguments);
+}
+
+void SharedShipment::send() {
+  if (spool_ && !is_written_ && !batch_.empty()) {
+    spool_->freeze(book_, series_, batch_);
+    is_written_ = true;
+  }
+  while (!batch_.empty()) {
+    const std::size_t count = std::min(kScriptsPerPipeline, batch_.size());
+    std::vector<RedisCommand> commands;
+    for (std::size_t i = 0; i < count; ++i) commands.push_back(command_for(batch_[i]));
+    const std::vector<RedisReply> replies = run_scripts(*client_, scripts().batch, commands);
+    std::vector<Call> unanswered;
+    const RedisReply* bad = nullptr;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (replies[i].is_good() && is_answer(replies[i])) {
+        settle(batch_[i], replies[i]);
+      } else {
+        if (bad == nullptr) bad = &replies[i];
+        unanswered.push_back(std::move(batch_[i]));
+      }
+    }
+    std::move(batch_.begin() + static_cast<std::ptrdiff_t>(count), batch_.end(), std::back_inserter(unanswered));
+    batch_ = std::move(unanswered);
+    if (bad == nullptr) continue;
+    bad->throw_if_bad("shipping values");
+    throw RedisProtocolError("shipping values: the reply is none of the script's; the values are kept");
+  }
+  is_written_ = false;
+}
+
+void SharedShipment::settle(const Call& call, const RedisReply& reply) {
+  std::vector<const std::string*> refused(call.operations.size(), nullptr);
+  for (std::size_t i = 1; i + 1 < reply.elements.size(); i += 2) {
+    const auto at = static_cast<std::size_t>(reply.elements[i].integer);
+    if (at < refused.size()) refused[at] = &reply.elements[i + 1].text;
+  }
+  std::vector<std::size_t> refusals;
+  for (std::size_t i = 0; i < refused.size(); ++i) {
+    const Operation& operation = call.operations[i];
+    if (refused[i] != nullptr) {
+      refuse(operation, *refused[i]);
+      refusals.push_back(i);
+      continue;
+    }
+    SharedValue& value = series_.values()[operation.value];
+    value.is_known = true;
+    value.shipped = operation.total;
+    value.timestamp = operation.timestamp;
+    ++told_.shipped;
+    if (told_.dirty > 0) --told_.dirty;
+  }
+  if (spool_) spool_->answered(call, refusals);
+}
+
+// One key that takes no value costs that value only (I4): it is tried again with the next flush, and named once.
+void SharedShipment::refuse(const Operation& operation, const std::string& why) {
+  ++told_.refused;
+  was_refused_.resize(std::max<std::size_t>(was_refused_.size(), series_.values().size()));
+  if (was_refused_[operation.value]) return;
+  was_refused_[operation.value] = true;
+  log_line(LogLevel::warning, fmt::format("{}: {} takes no value: {}; the others are shipped", client_->describe(),
+                                          series_.values()[operation.value].key, why));
+}
+
+// Metadata of metrics the server has not, and of all after it may have lost them.
+void SharedShipment::announce() {
+  if (client_->generation() != generation_) announced_ = 0;
+  if (announced_ == series_.metadata().size()) return;
+  generation_ = client_->generation();
+  RedisCommand all{{"HSET", series_.keys().metadata()}, {}, true, false};
+  for (const auto& [metric, metadata] : series_.metadata()) {
+    all.arguments.push_back(metric);
+    all.arguments.push_back(shared_metadata_json(metadata));
+  }
+  const std::string seconds = std::to_string(settings_.expire_key_time.count());
+  const std::array<RedisCommand, 2> commands{
+      std::move(all), RedisCommand{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
+  for (const RedisReply& reply : client_->pipeline(commands)) reply.throw_if_bad("announcing metadata");
+  announced_ = series_.metadata().size();
+}
+
+// Keys live while a process that counts in them lives, however idle.
+void SharedShipment::renew() {
+  const auto now = Clock::now();
+  if (next_renewal_ == Clock::time_point{}) next_renewal_ = now + settings_.expire_key_time / 3;
+  if (now < next_renewal_) return;
+  const std::string seconds = std::to_string(settings_.expire_key_time.count());
+  std::vector<std::string> keys;
+  for (const SharedValue& value : series_.values()) keys.push_back(value.key);
+  std::ranges::sort(keys);
+  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  std::vector<RedisCommand> commands{{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
+  for (std::string& key : keys) commands.push_back({{"EXPIRE", std::move(key), seconds}, {}, true, false});
+  const std::vector<RedisReply> replies = client_->pipeline(commands);
+  for (const RedisReply& reply : replies) reply.throw_if_bad("renewing the expiry of keys");
+  if (replies.front().integer == 0) announced_ = 0;  // metadata without an expiry, or gone: said again
+  next_renewal_ = now + std::min<Clock::duration>(settings_.expire_key_time / 3, kLongestRenewal);
+}
+
+// Every call has been answered: what remembers them stays as long as one may be on its way.
+void SharedShipment::goodbye() {
+  if (!spool_) return;
+  std::vector<std::string> keys;
+  for (const SharedValue& value : series_.values()) keys.push_back(batches_key(value.key));
+  std::ranges::sort(keys);
+  keys.erase(std::ranges::unique(keys).begin(), keys.end());
+  const std::string seconds = std::to_string(std::chrono::seconds(kBatchLife).count());
+  std::vector<RedisCommand> commands;
+  for (std::string& key : keys) commands.push_back({{"EXPIRE", std::move(key), seconds}, {}, true, false});
+  client_->pipeline(commands);
+}
+
+void SharedShipment::tell(RedisShippingStatistics& statistics) const {
+  statistics.writer = writer_;
+  statistics.shipped = told_.shipped;
+  statistics.refused = told_.refused;
+  statistics.series = told_.series;
+  statistics.dirty = told_.dirty;
+}
+
+std::unique_ptr<Shipment> make_shared_shipment(const RedisSettings& settings, std::shared_ptr<RedisClient> client,
+                                               const SeriesBook& book, Spool* spool) {
+  return std::make_unique<SharedShipment>(settings, std::move(client), book, spool);
+}
+
+}  // namespace weir
