@@ -7,11 +7,6 @@
 #include "collect/db_reader.h"
 
 namespace weir {
-namespace {
-
-constexpr int kPairAttempts = 100;
-
-}  // namespace
 
 bool DbReader::read(ValueSums& sums, ReadBuffers& buffers, const SeriesSet& set, std::vector<Problem>& problems) {
   if (cells_.empty()) return true;

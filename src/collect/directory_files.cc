@@ -1,6 +1,5 @@
 #include "collect/directory_files.h"
 
-#include <dirent.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,15 +9,12 @@
 #include <string_view>
 #include <system_error>
 
+#include "collect/open_directory.h"
 #include "config/environment.h"
 #include "weir/error.h"
 
 namespace weir {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
-};
 
 Problem cannot_list(const std::filesystem::path& directory, int error) {
   return {.reason = error == ENOENT ? "no_directory" : "unreadable",
@@ -32,7 +28,7 @@ bool is_database_name(std::string_view name) noexcept { return name.ends_with(".
 }  // namespace
 
 std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems) {
-  const std::unique_ptr<DIR, CloseDirectory> open{opendir(directory.c_str())};
+  const OpenDirectory open = open_directory(directory);
   if (open == nullptr) {
     problems.push_back(cannot_list(directory, errno));
     return {};

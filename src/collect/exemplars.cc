@@ -1,6 +1,5 @@
 #include "collect/exemplars.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -13,6 +12,7 @@
 #include <memory>
 #include <utility>
 
+#include "collect/open_directory.h"
 #include "format/exemplar_record.h"
 #include "model/names.h"
 #include "model/series_text.h"
@@ -23,10 +23,6 @@ namespace {
 
 // About 50,000 series with exemplars in one process; a larger file is somebody's mistake.
 constexpr std::size_t kMaxFileSize = 64U << 20U;
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
-};
 
 bool is_sidecar(std::string_view name) noexcept {
   return name.starts_with(kExemplarFilePrefix) && name.ends_with(kExemplarFileSuffix);
@@ -60,7 +56,7 @@ DirectoryExemplars::Newest DirectoryExemplars::newest(const std::filesystem::pat
   Newest newest;
   used_texts_ = 0;
   // Not std::filesystem's iterator: it makes a path of every name, of which thousands may be none of ours.
-  const std::unique_ptr<DIR, CloseDirectory> listing{opendir(directory.c_str())};
+  const OpenDirectory listing = open_directory(directory);
   while (const dirent* const entry = listing ? readdir(listing.get()) : nullptr) {
     if (is_sidecar(entry->d_name)) read_file(directory / entry->d_name, newest, problems);
   }

@@ -25,7 +25,6 @@ namespace {
 
 /// Holds the longest entry with room to spare.
 constexpr std::size_t kWindow = 2 * kMaxKeyLength;
-constexpr int kPairAttempts = 100;
 
 struct Pair {
   double value = 0;
@@ -119,8 +118,7 @@ class FileContentReader {
     alignas(8) char bytes[kDbHeaderSize];
     if (read_at(fd_, bytes, sizeof bytes, 0) < sizeof bytes) return content;
     const DbHeader header = read_db_header(bytes);
-    content.writer_lives =
-        header.mark == kWeirMark && writer_liveness(fd_, file_.name.identity) == Liveness::alive;
+    content.writer_lives = header.mark == kWeirMark && writer_liveness(fd_, file_.name.identity) == Liveness::alive;
     walk(header.used > 0 ? static_cast<std::size_t>(header.used) : 0);
     content.entries = std::move(entries_);
     for (std::size_t i = 0; i < content.entries.size(); ++i) merged_[i].give(rule_, content.entries[i]);
@@ -194,7 +192,7 @@ class FileContentReader {
   KeyParser parser_;
   MetricKey key_;
   std::vector<FileEntry> entries_;
-  std::vector<MergedEntry> merged_;                         // of entries_
+  std::vector<MergedEntry> merged_;                       // of entries_
   std::unordered_map<std::string, std::size_t> numbers_;  // by key
 };
 

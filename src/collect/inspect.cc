@@ -18,7 +18,7 @@ namespace weir {
 namespace {
 
 /// Holds the longest entry with room to spare.
-constexpr std::size_t kWindow = 2 * kMaxKeyLength;
+constexpr std::size_t kReadAhead = 2 * kMaxKeyLength;
 
 class OpenFile {
  public:
@@ -73,7 +73,7 @@ void count_entries(int fd, InspectedFile& file) {
   std::size_t at = kDbHeaderSize;
   const std::size_t end = std::min<std::size_t>(file.used, file.size);
   while (at < end) {
-    if (!read_at(fd, window, std::min(kWindow, end - at), at)) {
+    if (!read_at(fd, window, std::min(kReadAhead, end - at), at)) {
       file.unreadable = system_words();
       return;
     }

@@ -9,20 +9,20 @@ namespace {
 
 using testing::ElementsAre;
 
-std::vector<std::string_view> values(std::string_view header) {
+std::vector<std::string_view> values_of(std::string_view header) {
   std::vector<std::string_view> result;
   for (const AcceptClause& clause : parse_accept(header)) result.push_back(clause.value);
   return result;
 }
 
 TEST(Accept, ClausesComeByDescendingQ) {
-  EXPECT_THAT(values("a/a;q=0.2, b/b;q=0.9, c/c"), ElementsAre("c/c", "b/b", "a/a"));
+  EXPECT_THAT(values_of("a/a;q=0.2, b/b;q=0.9, c/c"), ElementsAre("c/c", "b/b", "a/a"));
 }
 
-TEST(Accept, EqualQKeepsTheHeadersOrder) { EXPECT_THAT(values("b/b,a/a,c/c"), ElementsAre("b/b", "a/a", "c/c")); }
+TEST(Accept, EqualQKeepsTheHeadersOrder) { EXPECT_THAT(values_of("b/b,a/a,c/c"), ElementsAre("b/b", "a/a", "c/c")); }
 
 TEST(Accept, WildcardsComeAfterNamesOfEqualQ) {
-  EXPECT_THAT(values("*/*,text/*,text/plain"), ElementsAre("text/plain", "text/*", "*/*"));
+  EXPECT_THAT(values_of("*/*,text/*,text/plain"), ElementsAre("text/plain", "text/*", "*/*"));
 }
 
 TEST(Accept, UnreadableQCountsAsOneAndOutOfRangeIsClamped) {
@@ -50,8 +50,8 @@ TEST(Accept, SeparatorsInsideQuotesSeparateNothing) {
 }
 
 TEST(Accept, EmptyClausesAreSkipped) {
-  EXPECT_THAT(values(""), ElementsAre());
-  EXPECT_THAT(values(",, ,;q=1,a/a,"), ElementsAre("a/a"));
+  EXPECT_THAT(values_of(""), ElementsAre());
+  EXPECT_THAT(values_of(",, ,;q=1,a/a,"), ElementsAre("a/a"));
 }
 
 }  // namespace

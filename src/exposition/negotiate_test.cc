@@ -27,24 +27,24 @@ constexpr std::string_view kPrometheus3ProtoDots =
     "application/openmetrics-text;version=1.0.0;escaping=dots;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,"
     "text/plain;version=1.0.0;escaping=dots;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
 
-constexpr std::string_view kText = "text/plain; version=0.0.4; charset=utf-8";
-constexpr std::string_view kOpenMetrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+constexpr std::string_view kTextType = "text/plain; version=0.0.4; charset=utf-8";
+constexpr std::string_view kOpenMetricsType = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-TEST(Negotiate, NoHeaderGetsText) { EXPECT_EQ(answer(""), kText); }
+TEST(Negotiate, NoHeaderGetsText) { EXPECT_EQ(answer(""), kTextType); }
 
 TEST(Negotiate, Prometheus2GetsOpenMetrics) {
-  EXPECT_EQ(answer(kPrometheus2_42), kOpenMetrics);
-  EXPECT_EQ(answer(kPrometheus2_53), kOpenMetrics);
+  EXPECT_EQ(answer(kPrometheus2_42), kOpenMetricsType);
+  EXPECT_EQ(answer(kPrometheus2_53), kOpenMetricsType);
 }
 
 TEST(Negotiate, Prometheus3GetsOpenMetricsWithItsEscaping) {
-  EXPECT_EQ(answer(kPrometheus3), std::string(kOpenMetrics) + "; escaping=allow-utf-8");
+  EXPECT_EQ(answer(kPrometheus3), std::string(kOpenMetricsType) + "; escaping=allow-utf-8");
 }
 
 TEST(Negotiate, ProtobufIsPassedOver) {
-  EXPECT_EQ(answer(kPrometheus2_53NativeHistograms), kOpenMetrics);
-  EXPECT_EQ(answer(kPrometheus3ProtoDots), std::string(kOpenMetrics) + "; escaping=dots");
-  EXPECT_EQ(answer("application/vnd.google.protobuf;escaping=allow-utf-8,text/plain;q=0.5"), kText);
+  EXPECT_EQ(answer(kPrometheus2_53NativeHistograms), kOpenMetricsType);
+  EXPECT_EQ(answer(kPrometheus3ProtoDots), std::string(kOpenMetricsType) + "; escaping=dots");
+  EXPECT_EQ(answer("application/vnd.google.protobuf;escaping=allow-utf-8,text/plain;q=0.5"), kTextType);
 }
 
 TEST(Negotiate, Text1_0_0KeepsItsVersionAndEscaping) {
@@ -60,7 +60,7 @@ TEST(Negotiate, EverySchemeIsKnownByItsName) {
   EXPECT_EQ(negotiate(ask + "dots").escaping, NameEscaping::dots);
   EXPECT_EQ(negotiate(ask + "values").escaping, NameEscaping::values);
   for (const std::string scheme : {"allow-utf-8", "underscores", "dots", "values"}) {
-    EXPECT_EQ(answer(ask + scheme), std::string(kText) + "; escaping=" + scheme);
+    EXPECT_EQ(answer(ask + scheme), std::string(kTextType) + "; escaping=" + scheme);
   }
 }
 
@@ -78,27 +78,27 @@ TEST(Negotiate, OpenMetricsWithoutVersionIsTheFirstOne) {
 }
 
 TEST(Negotiate, UnknownVersionsArePassedOver) {
-  EXPECT_EQ(answer("application/openmetrics-text;version=0.0.4"), kText);
-  EXPECT_EQ(answer("text/plain;version=9,application/openmetrics-text;version=1.0.0;q=0.1"), kOpenMetrics);
+  EXPECT_EQ(answer("application/openmetrics-text;version=0.0.4"), kTextType);
+  EXPECT_EQ(answer("text/plain;version=9,application/openmetrics-text;version=1.0.0;q=0.1"), kOpenMetricsType);
 }
 
 TEST(Negotiate, HigherQWinsWhateverTheOrder) {
-  EXPECT_EQ(answer("text/plain;q=0.3,application/openmetrics-text;version=1.0.0;q=0.9"), kOpenMetrics);
-  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;q=0.9"), kText);
+  EXPECT_EQ(answer("text/plain;q=0.3,application/openmetrics-text;version=1.0.0;q=0.9"), kOpenMetricsType);
+  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;q=0.9"), kTextType);
 }
 
 TEST(Negotiate, QZeroRefuses) {
-  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0"), kText);
-  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0,text/plain;q=0.1"), kText);
+  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0"), kTextType);
+  EXPECT_EQ(answer("application/openmetrics-text;version=1.0.0;q=0,text/plain;q=0.1"), kTextType);
 }
 
 TEST(Negotiate, BrowsersAndCurlGetText) {
-  EXPECT_EQ(answer("*/*"), kText);
-  EXPECT_EQ(answer("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), kText);
+  EXPECT_EQ(answer("*/*"), kTextType);
+  EXPECT_EQ(answer("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"), kTextType);
 }
 
 TEST(Negotiate, TypesCompareInAnyCaseAndQuotesAreRemoved) {
-  EXPECT_EQ(answer("Application/OpenMetrics-Text; Version=\"1.0.0\""), kOpenMetrics);
+  EXPECT_EQ(answer("Application/OpenMetrics-Text; Version=\"1.0.0\""), kOpenMetricsType);
 }
 
 TEST(AcceptsGzip, WhenNamedOrByWildcard) {

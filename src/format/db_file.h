@@ -31,6 +31,8 @@ inline constexpr std::size_t kInitialFileSize = 64 * 1024;
 inline constexpr std::uint32_t kWeirMark = 0x52494557;
 /// Longest key a reader accepts; a longer one is damage. Bounds a reader's memory whatever the length words say (I4).
 inline constexpr std::size_t kMaxKeyLength = 1024 * 1024;
+/// How often a reader looks at a value and its timestamp again, at most, until two looks agree.
+inline constexpr int kPairAttempts = 100;
 
 /// Bytes of an entry's fixed part after the key.
 constexpr std::size_t values_size(RecordLayout layout) noexcept {

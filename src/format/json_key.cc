@@ -92,13 +92,11 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
-bool by_name(const Label& a, const Label& b) noexcept { return a.first < b.first; }
-
 /// Python sorts by code point, which for UTF-8 is the order of bytes.
 void append_labels(std::string& out, const Labels& labels) {
-  if (!std::is_sorted(labels.begin(), labels.end(), by_name)) {
+  if (!std::ranges::is_sorted(labels, {}, &Label::first)) {
     Labels sorted = labels;
-    std::sort(sorted.begin(), sorted.end(), by_name);
+    std::ranges::sort(sorted, {}, &Label::first);
     return append_labels(out, sorted);
   }
   out += '{';

@@ -90,12 +90,11 @@ void assign_number(std::string_view number, std::string& out) {
   out.assign(text.data(), write_python_number(text.data(), parse_number(number)));
 }
 
-bool by_name(const Label& a, const Label& b) noexcept { return a.first < b.first; }
 bool same_name(const Label& a, const Label& b) noexcept { return a.first == b.first; }
 
 /// Sorts by name; of one name only the last written stays.
 void put_in_order(Labels& labels) {
-  std::stable_sort(labels.begin(), labels.end(), by_name);
+  std::ranges::stable_sort(labels, {}, &Label::first);
   const auto kept = std::unique(labels.rbegin(), labels.rend(), same_name);
   labels.erase(labels.begin(), kept.base());
 }

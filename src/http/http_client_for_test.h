@@ -64,6 +64,11 @@ class Client {
     buffer_.erase(0, length);
     return out;
   }
+  /// Waits until the first bytes of a response are here, and leaves them unread; false after the receive limit.
+  bool is_answered() const {
+    char byte;
+    return recv(fd_, &byte, 1, MSG_PEEK) == 1;
+  }
   /// True when the server closes (or resets) within the receive limit.
   bool is_closed() {
     while (more()) {

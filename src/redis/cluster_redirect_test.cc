@@ -10,11 +10,11 @@ using std::chrono::seconds;
 using Step = Verdict::Step;
 using Failure = RedisReply::Failure;
 
-const RedisAddress kAsked{"10.0.0.1", 7000, ""};
-const RedisCommand kOnce{{"INCR", "key"}, "", false};
-const RedisCommand kRepeatable{{"GET", "key"}, "", true};
+const RedisAddress kAskedNode{"10.0.0.1", 7000, ""};
+const RedisCommand kIncrement{{"INCR", "key"}, "", false};
+const RedisCommand kGet{{"GET", "key"}, "", true};
 
-Verdict judge_error(const std::string& error) { return judge(RedisReply::make_error(error), kOnce, kAsked); }
+Verdict judge_error(const std::string& error) { return judge(RedisReply::make_error(error), kIncrement, kAskedNode); }
 
 TEST(ClusterRedirect, MovedNamesTheNodeAndTheSlotAndMakesTheMapOld) {
   const Verdict verdict = judge_error("MOVED 3999 10.0.0.5:6381");
@@ -63,18 +63,18 @@ TEST(ClusterRedirect, OtherRepliesStand) {
   RedisReply text;
   text.kind = RedisReply::Kind::text;
   text.text = "MOVED 1 host:1";
-  EXPECT_EQ(judge(text, kOnce, kAsked).step, Step::keep);
+  EXPECT_EQ(judge(text, kIncrement, kAskedNode).step, Step::keep);
 }
 
 TEST(ClusterRedirect, LostCommandsAreSentAgainOnlyIfRepeatable) {
   for (const Failure failure : {Failure::connection, Failure::timeout}) {
     const RedisReply reply = RedisReply::make_failure(failure, "reset");
-    EXPECT_EQ(judge(reply, kOnce, kAsked).step, Step::keep);
-    EXPECT_EQ(judge(reply, kRepeatable, kAsked).step, Step::wait);
-    EXPECT_TRUE(judge(reply, kOnce, kAsked).map_is_old);
+    EXPECT_EQ(judge(reply, kIncrement, kAskedNode).step, Step::keep);
+    EXPECT_EQ(judge(reply, kGet, kAskedNode).step, Step::wait);
+    EXPECT_TRUE(judge(reply, kIncrement, kAskedNode).map_is_old);
   }
   for (const Failure failure : {Failure::authentication, Failure::protocol}) {
-    EXPECT_EQ(judge(RedisReply::make_failure(failure, "no"), kRepeatable, kAsked).step, Step::keep);
+    EXPECT_EQ(judge(RedisReply::make_failure(failure, "no"), kGet, kAskedNode).step, Step::keep);
   }
 }
 

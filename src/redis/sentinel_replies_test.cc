@@ -24,7 +24,7 @@ RedisReply replica(std::string port, std::string flags, std::string link) {
                 text(std::move(flags)), text("master-link-status"), text(std::move(link))});
 }
 
-const RedisCommand kRepeatable{{"SET", "k", "v"}, "", true, false};
+const RedisCommand kSet{{"SET", "k", "v"}, "", true, false};
 const RedisCommand kOnce{{"INCR", "k"}, "", false, false};
 const RedisCommand kRead{{"GET", "k"}, "", false, true};
 
@@ -59,14 +59,14 @@ TEST(SentinelReplies, WhatWasRefusedUnexecutedIsSentAgainEvenIfItMayRunOnceOnly)
     EXPECT_TRUE(is_sent_again(kOnce, RedisReply::make_error(words))) << words;
     EXPECT_TRUE(casts_doubt(RedisReply::make_error(words))) << words;
   }
-  EXPECT_FALSE(is_sent_again(kRepeatable, RedisReply::make_error("OOM command not allowed")));
+  EXPECT_FALSE(is_sent_again(kSet, RedisReply::make_error("OOM command not allowed")));
   EXPECT_FALSE(casts_doubt(RedisReply::make_error("WRONGTYPE Operation")));
 }
 
 TEST(SentinelReplies, WhatGotNoAnswerIsSentAgainOnlyIfThatIsHarmless) {
   for (const auto failure : {RedisReply::Failure::connection, RedisReply::Failure::timeout}) {
     const RedisReply reply = RedisReply::make_failure(failure, "gone");
-    EXPECT_TRUE(is_sent_again(kRepeatable, reply));
+    EXPECT_TRUE(is_sent_again(kSet, reply));
     EXPECT_TRUE(is_sent_again(kRead, reply));
     EXPECT_FALSE(is_sent_again(kOnce, reply));
     EXPECT_TRUE(casts_doubt(reply));
@@ -75,7 +75,7 @@ TEST(SentinelReplies, WhatGotNoAnswerIsSentAgainOnlyIfThatIsHarmless) {
 
 TEST(SentinelReplies, AWrongPasswordAndNonsenseAreFinal) {
   for (const auto failure : {RedisReply::Failure::authentication, RedisReply::Failure::protocol}) {
-    EXPECT_FALSE(is_sent_again(kRepeatable, RedisReply::make_failure(failure, "no")));
+    EXPECT_FALSE(is_sent_again(kSet, RedisReply::make_failure(failure, "no")));
     EXPECT_FALSE(casts_doubt(RedisReply::make_failure(failure, "no")));
   }
 }
@@ -83,7 +83,7 @@ TEST(SentinelReplies, AWrongPasswordAndNonsenseAreFinal) {
 TEST(SentinelReplies, TooFewReplicasCastDoubtButTheReplyStands) {
   const RedisReply reply = RedisReply::make_error("NOREPLICAS Not enough good replicas to write.");
   EXPECT_TRUE(casts_doubt(reply));
-  EXPECT_FALSE(is_sent_again(kRepeatable, reply));
+  EXPECT_FALSE(is_sent_again(kSet, reply));
 }
 
 }  // namespace

@@ -24,13 +24,14 @@ std::string json_list(const std::vector<std::string>& texts) {
   return json + "]";
 }
 
-[[noreturn]] void refuse(std::string_view json, std::string_view why) {
+[[noreturn]] void refuse_metadata(std::string_view json, std::string_view why) {
   throw FormatError(fmt::format("metadata {}: {}", printable(json), why));
 }
 
 std::string text_of(simdjson::dom::object object, std::string_view name, std::string_view json) {
   std::string_view text;
-  if (object.at_key(name).get(text) != simdjson::SUCCESS) refuse(json, fmt::format("\"{}\" is not a text", name));
+  if (object.at_key(name).get(text) != simdjson::SUCCESS)
+    refuse_metadata(json, fmt::format("\"{}\" is not a text", name));
   return std::string(text);
 }
 
@@ -39,10 +40,10 @@ std::vector<std::string> texts_of(simdjson::dom::object object, std::string_view
   simdjson::dom::element element;
   if (object.at_key(name).get(element) != simdjson::SUCCESS) return texts;
   simdjson::dom::array array;
-  if (element.get(array) != simdjson::SUCCESS) refuse(json, fmt::format("\"{}\" is not a list", name));
+  if (element.get(array) != simdjson::SUCCESS) refuse_metadata(json, fmt::format("\"{}\" is not a list", name));
   for (const simdjson::dom::element item : array) {
     std::string_view text;
-    if (item.get(text) != simdjson::SUCCESS) refuse(json, fmt::format("\"{}\" holds what is no text", name));
+    if (item.get(text) != simdjson::SUCCESS) refuse_metadata(json, fmt::format("\"{}\" holds what is no text", name));
     texts.emplace_back(text);
   }
   return texts;
@@ -52,7 +53,7 @@ GaugeMode mode_of(simdjson::dom::object object, std::string_view json) {
   const std::string mode = text_of(object, "mode", json);
   if (mode.empty()) return GaugeMode::all;
   const std::optional<GaugeMode> known = gauge_mode_from(mode);
-  if (!known) refuse(json, fmt::format("the mode {} is none", printable(mode)));
+  if (!known) refuse_metadata(json, fmt::format("the mode {} is none", printable(mode)));
   return *known;
 }
 
@@ -68,12 +69,13 @@ std::string shared_metadata_json(const SharedMetadata& metadata) {
 SharedMetadata parse_shared_metadata(std::string_view json) {
   simdjson::dom::parser parser;
   simdjson::dom::object object;
-  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS) refuse(json, "not a JSON object");
+  if (parser.parse(json.data(), json.size()).get(object) != simdjson::SUCCESS)
+    refuse_metadata(json, "not a JSON object");
   SharedMetadata metadata;
   const std::string type = text_of(object, "type", json);
   const std::optional<MetricType> known = metric_type_from(type);
   if (!known || static_cast<int>(*known) > static_cast<int>(MetricType::summary)) {
-    refuse(json, fmt::format("the type {} is not counter, gauge, histogram or summary", printable(type)));
+    refuse_metadata(json, fmt::format("the type {} is not counter, gauge, histogram or summary", printable(type)));
   }
   metadata.type = *known;
   metadata.help = text_of(object, "help", json);
@@ -81,7 +83,8 @@ SharedMetadata parse_shared_metadata(std::string_view json) {
   metadata.buckets = texts_of(object, "buckets", json);
   metadata.labels = texts_of(object, "labels", json);
   metadata.sample = text_of(object, "sample", json);
-  if (metadata.type == MetricType::histogram && metadata.buckets.empty()) refuse(json, "a histogram has buckets");
+  if (metadata.type == MetricType::histogram && metadata.buckets.empty())
+    refuse_metadata(json, "a histogram has buckets");
   return metadata;
 }
 

@@ -19,10 +19,6 @@ namespace {
 
 constexpr int kMaxIdentities = 100;
 
-std::string_view word(const RedisReply& reply) {
-  return reply.elements.empty() ? std::string_view{} : std::string_view(reply.elements.front().text);
-}
-
 }  // namespace
 
 double PerProcessShipment::server_time() {
@@ -147,7 +143,7 @@ bool PerProcessShipment::claim(bool again) {
   const RedisCommand call = scripts().claim.call(keys, arguments);
   const RedisReply reply = run_scripts(*client_, scripts().claim, {&call, 1}).front();
   reply.throw_if_bad("claiming the identity " + writer());
-  if (word(reply) != "OWNED") return false;
+  if (answer_word(reply) != "OWNED") return false;
   is_claimed_ = true;
   lease_names_epoch_ = !again;
   has_claimed_ = true;

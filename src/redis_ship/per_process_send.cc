@@ -25,10 +25,6 @@ bool adds_up(FileKind kind) noexcept {
   return kind.type != MetricType::gauge || without_live(kind.mode) == GaugeMode::sum;
 }
 
-std::string_view word(const RedisReply& reply) {
-  return reply.elements.empty() ? std::string_view{} : std::string_view(reply.elements.front().text);
-}
-
 }  // namespace
 
 std::string PerProcessShipment::member(std::uint32_t sample) const {
@@ -100,12 +96,12 @@ PerProcessShipment::Outcome PerProcessShipment::send(std::span<const Due> due, b
 
 PerProcessShipment::Outcome PerProcessShipment::settle(const RedisReply& reply, std::span<const Due> due, bool create) {
   reply.throw_if_bad("shipping values of writer " + writer());
-  if (word(reply) == "OLD") {
+  if (answer_word(reply) == "OLD") {
     // A repeated call whose first form was executed: what it did is not known in full, so its values go once more.
     catch_up();
     return Outcome::again;
   }
-  if (word(reply) != "OK") return Outcome::lost;  // FENCED or LOST: resolve() finds out
+  if (answer_word(reply) != "OK") return Outcome::lost;  // FENCED or LOST: resolve() finds out
   std::vector<bool> is_refused(due.size());
   bool some_are_gone = false;
   Outcome outcome = Outcome::good;
@@ -173,7 +169,7 @@ PerProcessShipment::Outcome PerProcessShipment::renew_lease() {
   const RedisCommand call = scripts().lease.call(keys, arguments);
   const RedisReply reply = run_scripts(*client_, scripts().lease, {&call, 1}).front();
   reply.throw_if_bad("renewing the lease of writer " + writer());
-  if (word(reply) != "OK" || reply.elements.size() != 5) return Outcome::lost;
+  if (answer_word(reply) != "OK" || reply.elements.size() != 5) return Outcome::lost;
   acknowledged_at_ = parse_number(reply.elements[1].text) + parse_number(reply.elements[2].text) / 1e6;
   const bool was_away = reply.elements[4].text == "0" && had_lease_;
   had_lease_ = true;

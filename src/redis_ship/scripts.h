@@ -6,6 +6,8 @@
 // Thread safety: constants. Source: Redis 7 and Valkey; works from Redis 5 on.
 #pragma once
 
+#include <string_view>
+
 #include "weir/redis_client.h"
 
 namespace weir {
@@ -25,5 +27,10 @@ struct Scripts {
 
 /// Made once, by the first storage: never in a thread that a fork could catch in the middle.
 const Scripts& scripts();
+
+/// The word a script answered; empty for an error or a failure.
+inline std::string_view answer_word(const RedisReply& reply) {
+  return reply.elements.empty() ? std::string_view{} : std::string_view(reply.elements.front().text);
+}
 
 }  // namespace weir

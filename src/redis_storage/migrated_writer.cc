@@ -18,7 +18,7 @@ namespace {
 
 /// Nobody renews these keys, and no expiry at all would keep what was forgotten for ever.
 constexpr const char* kKeyLife = "315360000";  // ten years
-constexpr int kAttempts = 5;
+constexpr int kClaimAttempts = 5;
 
 std::string_view word(const RedisReply& reply) {
   return reply.elements.empty() ? std::string_view{} : std::string_view(reply.elements.front().text);
@@ -131,7 +131,7 @@ std::set<std::string> MigratedWriter::members() {
 }
 
 bool MigratedWriter::send(std::span<const MigratedValue> values, std::vector<Problem>& refused) {
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kClaimAttempts; ++attempt) {
     if (!read_sequence()) return false;
     std::vector<Problem> met;
     const Sent sent = send_once(values, met);
@@ -143,7 +143,7 @@ bool MigratedWriter::send(std::span<const MigratedValue> values, std::vector<Pro
   throw RedisReplyError(
       fmt::format("{}: {} attempts to write the values of {} met another writer with its token: is "
                   "another migration of this directory running?",
-                  client_.describe(), kAttempts, name_));
+                  client_.describe(), kClaimAttempts, name_));
 }
 
 MigratedWriter::Sent MigratedWriter::send_once(std::span<const MigratedValue> values, std::vector<Problem>& refused) {

@@ -149,6 +149,8 @@ TEST_F(RedisValueTest, CountsFromZeroInAForkedChild) {
   EXPECT_EQ(field(key_of("counter", value.key()), "value"), "5.0");
 }
 
+// The sanitizers of g++ 12 hang children of threaded parents that allocate, also without Weir.
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 TEST_F(RedisValueTest, CanBeUsedInAChildForkedWhileThreadsCount) {
   RedisValue value = counter();
   std::atomic<bool> stop{false};
@@ -173,6 +175,7 @@ TEST_F(RedisValueTest, CanBeUsedInAChildForkedWhileThreadsCount) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(std::stod(field(key_of("counter", value.key()), "value")), value.get());
 }
+#endif
 
 TEST_F(RedisValueTest, BringsWithTheNextWriteWhatAFailedOneCounted) {
   RedisValue value = counter();
