@@ -6,7 +6,8 @@ build_usage() {
   cat <<'TXT'
 usage: ./run build
 
-Builds the release with its examples. Leaves build/bin/weir, and the build itself in build/release.
+Builds the release with its examples and Python packages. Leaves build/bin/weir, build/python (importable by
+/usr/bin/python3), and the build itself in build/release.
 TXT
 }
 
@@ -14,5 +15,5 @@ build_main() {
   [ $# -eq 0 ] || refuse build "$1"
   setup_for build
   build_release OFF
-  say "build/bin/weir"
+  say "build/bin/weir, build/python"
 }

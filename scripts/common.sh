@@ -54,10 +54,11 @@ build_preset() {
   fi
 }
 
-# build_release ON|OFF: the release, with or without its tests, at build/bin.
+# build_release ON|OFF: the release, with or without its tests, at build/bin and build/python.
 build_release() {
-  build_preset release "-DWEIR_BUILD_TESTS=$1" || return
+  build_preset release "-DWEIR_BUILD_TESTS=$1" -DWEIR_BUILD_PYTHON=ON || return
   ln -sfn release/bin build/bin
+  ln -sfn release/python build/python
 }
 
 # scratch: makes a folder for everything temporary, exports it as TMPDIR and removes it when the script ends.

@@ -11,12 +11,12 @@ built against it, then unit tests under AddressSanitizer and UndefinedBehaviorSa
 ThreadSanitizer. The last line sums all of them.
 
   --full         the long forms too, and the rooms of Redis under the sanitizers
-  --only STAGE   only this stage (repeatable): unit, scripts, conformance, interop, faults, e2e, golden,
+  --only STAGE   only this stage (repeatable): unit, scripts, conformance, interop, faults, e2e, python, golden,
                  consumer, asan-ubsan, tsan
 TXT
 }
 
-test_stages=(unit scripts conformance interop faults e2e golden consumer asan-ubsan tsan)
+test_stages=(unit scripts conformance interop faults e2e python golden consumer asan-ubsan tsan)
 # The rooms whose unit tests run under AddressSanitizer, and of those what is concurrent under ThreadSanitizer. Those of
 # Redis join with --full: they alone take longer to compile than a run of this may.
 checked_rooms=(model format config storage instrument collect exposition http)
@@ -95,6 +95,7 @@ test_stage() {
     asan-ubsan) test_sanitizer asan-ubsan "$report" "${checked_rooms[@]}" || status=$? ;;
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
+    python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" || status=$? ;;
     faults) test_pytest tests/faults "$report" -n 3 || status=$? ;; # they wait for failovers and time-outs
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac

@@ -1,0 +1,16 @@
+// What the native module is made of: each file of this folder adds its types and functions here.
+//
+// Hot methods are CPython heap types written by hand (a call costs 12 ns, through pybind11 89); the rest is pybind11.
+// Functions that may wait (files, sockets, locks others hold for long) release the GIL.
+#pragma once
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>  // everywhere or nowhere: converters must be the same in all files
+
+namespace weir::python {
+
+void add_errors(pybind11::module_& module);  ///< first: the others' functions throw them
+void add_storage(pybind11::module_& module);
+void add_value(pybind11::module_& module);
+
+}  // namespace weir::python

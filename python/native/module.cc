@@ -1,0 +1,11 @@
+// The native module weir._weir.
+#include "native/binding.h"
+#include "weir/version.h"
+
+PYBIND11_MODULE(_weir, module) {
+  module.doc() = "Weir's C++ core. Use it through the package weir.";
+  module.attr("__version__") = weir::kVersion;
+  weir::python::add_errors(module);
+  weir::python::add_storage(module);
+  weir::python::add_value(module);
+}
