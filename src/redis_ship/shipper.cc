@@ -61,13 +61,11 @@ void* Shipper::run_thread(void* shipper) noexcept {
 
 void Shipper::run() noexcept {
   std::unique_lock lock(mutex_);
-  Clock::time_point next = Clock::now();
+  next_ = Clock::now();
   while (!is_finished_) {
-    const auto is_wanted = [this] { return wish_ != Wish::run || asked_ != begun_; };
-    if (!changed_.wait_until(lock, next, is_wanted)) everything_ = true;
+    changed_.wait_until(lock, next_, [this] { return wish_ != Wish::run || asked_ != begun_; });
     if (wish_ == Wish::none) break;
     ship(lock);
-    next = Clock::now() + interval_;
   }
 }
 
@@ -75,7 +73,9 @@ void Shipper::ship(std::unique_lock<std::mutex>& lock) noexcept {
   is_shipping_ = true;
   begun_ = asked_;
   std::vector<std::uint32_t> only;
-  if (!everything_) only.swap(urgent_);
+  // Samples asked for one after another without a pause must not keep the rest, and the lease, from their turn.
+  const bool is_whole = everything_ || Clock::now() >= next_;
+  if (!is_whole) only.swap(urgent_);
   urgent_.clear();
   everything_ = false;
   const bool is_last = wish_ == Wish::finish;
@@ -98,6 +98,7 @@ void Shipper::ship(std::unique_lock<std::mutex>& lock) noexcept {
   lock.lock();
   const News news = note(clean, error);
   is_shipping_ = false;
+  if (is_whole) next_ = Clock::now() + interval_;
   is_finished_ = is_finished_ || is_last;
   last_was_clean_ = clean;
   last_met_nobody_ = met_nobody;

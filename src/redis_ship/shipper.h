@@ -71,9 +71,10 @@ class Shipper {
   std::uint64_t begun_ = 0;     // asks the flush under way, or the last one, covers
   std::uint64_t answered_ = 0;  // asks that have been answered
   bool last_was_clean_ = false;
-  bool last_met_nobody_ = false;       // no connection, or no answer
-  std::vector<std::uint32_t> urgent_;  // samples asked for since the last flush began
-  bool everything_ = false;            // somebody asked for more than samples
+  bool last_met_nobody_ = false;                       // no connection, or no answer
+  std::vector<std::uint32_t> urgent_;                  // samples asked for since the last flush began
+  bool everything_ = false;                            // somebody asked for more than samples
+  Clock::time_point next_ = Clock::now() + interval_;  // flush of everything
   Clock::time_point clean_at_ = Clock::now();
   RedisShippingStatistics statistics_;
   pthread_t thread_{};

@@ -18,6 +18,7 @@ using Clock = Shipper::Clock;
 
 struct Told {
   std::atomic<int> shipped{0};
+  std::atomic<int> shipped_whole{0};  // not only some samples
   std::atomic<int> goodbyes{0};
   std::atomic<int> failures_to_come{0};
   std::atomic<int> wait_ms{0};
@@ -38,6 +39,7 @@ class CountingShipment final : public Shipment {
       throw RedisConnectionError("nobody there");
     }
     ++told_.shipped;
+    if (only.empty()) ++told_.shipped_whole;
     return true;
   }
   void goodbye() override { ++told_.goodbyes; }
@@ -100,6 +102,17 @@ TEST(Shipper, AFlushOfSomeSamplesFailsAtOnce) {
   EXPECT_FALSE(shipper.flush(in(20000), {&sample, 1}));
   EXPECT_EQ(told.last_only, 1u);
   EXPECT_GE(told.failures_to_come, 999);
+}
+
+TEST(Shipper, SamplesAskedForWithoutAPauseDoNotKeepTheRestFromItsInterval) {
+  for (const bool has_thread : {true, false}) {
+    Told told;
+    Shipper shipper(milliseconds(10), std::make_unique<CountingShipment>(told));
+    if (has_thread) shipper.start();
+    const std::uint32_t sample = 0;
+    for (int i = 0; i < 1000000 && told.shipped_whole < 5; ++i) ASSERT_TRUE(shipper.flush(in(10000), {&sample, 1}));
+    EXPECT_GE(told.shipped_whole, 5);
+  }
 }
 
 TEST(Shipper, FinishShipsOnceMoreAndSaysGoodbyeOnce) {
