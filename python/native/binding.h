@@ -11,6 +11,7 @@ namespace weir::python {
 
 void add_errors(pybind11::module_& module);  ///< first: the others' functions throw them
 void add_storage(pybind11::module_& module);
+void add_settings(pybind11::module_& module);
 void add_value(pybind11::module_& module);
 
 }  // namespace weir::python

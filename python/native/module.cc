@@ -7,5 +7,6 @@ PYBIND11_MODULE(_weir, module) {
   module.attr("__version__") = weir::kVersion;
   weir::python::add_errors(module);
   weir::python::add_storage(module);
+  weir::python::add_settings(module);
   weir::python::add_value(module);
 }
