@@ -17,6 +17,7 @@ ARROWS = {
     "storage": {"model", "format", "config"},
     "instrument": {"model", "format", "config", "storage"},
     "collect": {"model", "format", "config"},
+    "fold": {"model", "format", "config", "collect"},
     "exposition": {"model", "format"},
     "redis": {"model"},
     "redis_layout": {"model", "format", "config", "storage", "redis"},
@@ -25,7 +26,7 @@ ARROWS = {
     "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout", "redis_ship",
                       "redis_collect"},
     "http": {"model", "format", "exposition", "config"},
-    "cli": {"model", "format", "config", "collect", "exposition", "redis", "redis_layout", "redis_collect",
+    "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect",
             "redis_storage", "http"},
 }
 # Public headers without a source file of their name.

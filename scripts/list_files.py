@@ -22,6 +22,7 @@ TITLES = {
     "storage": "cells and slots; memory and files",
     "instrument": "what application code holds",
     "collect": "reading files, merging what many processes counted",
+    "fold": "the past: what dead writers counted, in one archive a kind",
     "exposition": "text for scrapers",
     "redis": "the client: one server, Sentinel, Cluster",
     "redis_layout": "what stands in Redis: keys, metadata, exemplars, and the settings that choose",

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "collect/liveness.h"
+#include "format/archive_file.h"
 #include "model/printable.h"
 #include "weir/error.h"
 
@@ -22,6 +23,8 @@ namespace weir {
 namespace {
 
 constexpr std::size_t kPage = 4096;
+/// Bytes of an archive's list of sources: room for a million of them (I4).
+constexpr std::size_t kMostNames = std::size_t{64} << 20U;
 constexpr std::size_t kSmallEntry = 64;  // few are smaller: their keys would have 40 bytes at most
 
 std::string system_words(int error) { return std::generic_category().message(error); }
@@ -56,6 +59,7 @@ void DbReader::forget(SeriesSet& set) {
   witnesses_.clear();
   key_problems_.clear();
   more_key_problems_ = 0;
+  archived_.clear();
   layout_.reset();
   walked_ = kDbHeaderSize;
   entries_ = 0;
@@ -75,13 +79,16 @@ bool DbReader::open(SeriesSet& set, std::vector<Problem>& problems) {
   const auto gone = [&](int error) {
     forget(set);
     close();
-    // A live* gauge goes when its process is marked dead: nothing is wrong then.
-    const bool may_vanish = name_.kind.type == MetricType::gauge && is_live(name_.kind.mode);
-    if (error == ENOENT && may_vanish) return false;
+    vanished_ = error == ENOENT;
+    // A live* gauge goes when its process is marked dead, and an archive need not be there: nothing is wrong then.
+    const bool may_vanish =
+        (name_.kind.type == MetricType::gauge && is_live(name_.kind.mode)) || is_archive_name(name_);
+    if (vanished_ && may_vanish) return false;
     tell(problems, reason_of(error), fmt::format("cannot open {}: {}", path_, system_words(error)));
     return false;
   };
   out_of_descriptors_ = false;
+  vanished_ = false;
   const auto is_known = [&] { return inode_ == found.st_ino && device_ == found.st_dev; };
   if (descriptor_ >= 0) {
     if (stat(path_.c_str(), &found) != 0) return gone(errno);
@@ -177,12 +184,36 @@ bool DbReader::sync_open(SeriesSet& set, ReadBuffers& buffers, ReadPolicy policy
   struct stat now {};
   if (used > size_ && fstat(descriptor_, &now) == 0) size_ = static_cast<std::size_t>(now.st_size);
   if (used < walked_ || size_ < walked_) forget(set);
+  const bool is_new = walked_ == kDbHeaderSize;
   if (used > walked_) walk(set, buffers, used, problems);
+  if (is_new && head->mark == kArchiveMark) read_archived(used, problems);
   problems.insert(problems.end(), key_problems_.begin(), key_problems_.end());
   if (more_key_problems_ > 0) {
     tell(problems, "bad_key", fmt::format("{} has {} more entries with unusable keys", path_, more_key_problems_));
   }
   return !cells_.empty() || used == kDbHeaderSize;
+}
+
+/// What stands behind the entries of an archive. It is renamed into place whole, so one look is enough.
+void DbReader::read_archived(std::size_t used, std::vector<Problem>& problems) {
+  std::string bytes(std::min(size_ - std::min(size_, used), kMostNames), '\0');
+  bytes.resize(read_at(bytes.data(), bytes.size(), used));
+  if (std::optional<std::vector<std::string>> names = read_archive_sources(bytes)) {
+    archived_ = std::move(*names);
+    return;
+  }
+  tell(
+      problems, "damaged",
+      fmt::format("{} is an archive whose list of folded files, behind offset {}, is not whole; files of it that still "
+                  "stand here are counted twice",
+                  path_, used));
+}
+
+bool DbReader::is_unlinked() const noexcept {
+  struct stat found {};
+  if (descriptor_ >= 0) return fstat(descriptor_, &found) == 0 && found.st_nlink == 0;
+  if (stat(path_.c_str(), &found) != 0) return errno == ENOENT;
+  return found.st_ino != inode_ || found.st_dev != device_;
 }
 
 void DbReader::walk(SeriesSet& set, ReadBuffers& buffers, std::size_t used, std::vector<Problem>& problems) {

@@ -83,6 +83,12 @@ class DbReader {
   std::uint64_t bytes_read() const noexcept { return bytes_read_; }
   /// True when the last sync() failed because this process has no descriptor left.
   bool out_of_descriptors() const noexcept { return out_of_descriptors_; }
+  /// True when the last sync() found no file of that name.
+  bool vanished() const noexcept { return vanished_; }
+  /// True when the file that the last sync() met no longer stands under its name.
+  bool is_unlinked() const noexcept;
+  /// Of an archive: the names of the files whose values it holds.
+  const std::vector<std::string>& archived() const noexcept { return archived_; }
 
  private:
   struct Witness {
@@ -113,12 +119,15 @@ class DbReader {
   std::uint64_t bytes_read_ = 0;
   bool keep_open_ = true;
   bool out_of_descriptors_ = false;
+  bool vanished_ = false;
+  std::vector<std::string> archived_;
 
   bool open(SeriesSet& set, std::vector<Problem>& problems);
   int open_descriptor();
   bool sync_open(SeriesSet& set, ReadBuffers& buffers, ReadPolicy policy, std::vector<Problem>& problems);
   bool read_open(ValueSums& sums, ReadBuffers& buffers, const SeriesSet& set, std::vector<Problem>& problems);
   bool is_dead(const DbHeader& header, ReadPolicy policy) const;
+  void read_archived(std::size_t used, std::vector<Problem>& problems);
   std::optional<DbHeader> header(std::vector<Problem>& problems);
   void walk(SeriesSet& set, ReadBuffers& buffers, std::size_t used, std::vector<Problem>& problems);
   void tell_bad_length(std::int32_t length, std::size_t used, std::vector<Problem>& problems) const;

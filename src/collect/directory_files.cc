@@ -11,6 +11,7 @@
 
 #include "collect/open_directory.h"
 #include "config/environment.h"
+#include "format/archive_file.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -57,6 +58,15 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
                                 before, name)});
   }
   return files;
+}
+
+void add_archives(const std::filesystem::path& directory, std::vector<MergeFile>& files) {
+  for (const FileKind kind : kArchiveKinds) {
+    FileName name{kind, std::string(kArchiveIdentity)};
+    MergeFile file{directory.string() + "/" + to_string(name), std::move(name)};
+    const auto at = std::ranges::lower_bound(files, file.path, {}, &MergeFile::path);
+    if (at == files.end() || at->path != file.path) files.insert(at, std::move(file));
+  }
 }
 
 std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by) {

@@ -17,6 +17,10 @@ namespace weir {
 /// cannot be read, is appended to `problems`.
 std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems);
 
+/// Adds the archives `directory` may have (P6), also those it has not, keeping the order: a listing may miss one that
+/// is made while it runs, and with it what was folded.
+void add_archives(const std::filesystem::path& directory, std::vector<MergeFile>& files);
+
 /// `directory`, or when it is empty what PROMETHEUS_MULTIPROC_DIR says, or the deprecated prometheus_multiproc_dir
 /// (logs a warning once a process). Throws ConfigError when none is set; `wanted_by` says in the message what for.
 std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by);

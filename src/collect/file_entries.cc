@@ -12,9 +12,9 @@
 #include <optional>
 #include <unordered_map>
 
-#include "collect/exact_sum.h"
 #include "collect/liveness.h"
 #include "collect/merge_rule.h"
+#include "collect/merged_entry.h"
 #include "format/db_walk.h"
 #include "format/json_key.h"
 #include "model/series_text.h"
@@ -26,11 +26,6 @@ namespace {
 /// Holds the longest entry with room to spare.
 constexpr std::size_t kWindow = 2 * kMaxKeyLength;
 
-struct Pair {
-  double value = 0;
-  double timestamp = 0;
-};
-
 std::size_t read_at(int fd, char* to, std::size_t length, std::size_t offset) {
   std::size_t done = 0;
   while (done < length) {
@@ -41,65 +36,6 @@ std::size_t read_at(int fd, char* to, std::size_t length, std::size_t offset) {
   }
   return done;
 }
-
-/// One key's entries become one.
-class MergedEntry {
- public:
-  void take(MergeRule rule, Pair met) {
-    if (std::isnan(met.timestamp)) met.timestamp = 0;
-    const bool is_first = std::exchange(is_first_, false);
-    switch (rule) {
-      case MergeRule::sum:
-        add(met.value);
-        break;
-      case MergeRule::min:
-        if (is_first || met.value < value_ || std::isnan(value_)) value_ = met.value;
-        break;
-      case MergeRule::max:
-        if (is_first || met.value > value_ || std::isnan(value_)) value_ = met.value;
-        break;
-      case MergeRule::last:
-        value_ = met.value;
-        break;
-      case MergeRule::most_recent:
-        if (is_first || met.timestamp > timestamp_ ||
-            (met.timestamp == timestamp_ && (met.value > value_ || std::isnan(value_)))) {
-          value_ = met.value;
-        }
-        break;
-    }
-    timestamp_ = is_first ? met.timestamp : std::max(timestamp_, met.timestamp);
-  }
-  void give(MergeRule rule, FileEntry& entry) const {
-    entry.timestamp = timestamp_;
-    entry.value = rule == MergeRule::sum ? pair_.value() : value_;
-    if (rule != MergeRule::sum || (!exact_ && pair_.low == 0)) return;
-    ExactSum sum;
-    if (exact_) sum = *exact_;
-    sum.add(pair_.high);
-    sum.add(pair_.low);
-    entry.value = sum.value();
-    for (double part = entry.value; std::isfinite(part) && entry.rest.size() < kMostRests;) {
-      sum.add(-part);
-      part = sum.value();
-      if (part == 0) break;
-      entry.rest.push_back(part);
-    }
-  }
-
- private:
-  void add(double v) {
-    if (!exact_ && pair_.add(v)) return;
-    if (!exact_) exact_ = std::make_unique<ExactSum>();  // the pair is added in the end
-    exact_->add(v);
-  }
-
-  bool is_first_ = true;
-  double value_ = 0;
-  double timestamp_ = 0;
-  PairSum pair_;
-  std::unique_ptr<ExactSum> exact_;
-};
 
 /// A NaN that no program can have counted, as merging refuses it.
 bool is_refused(FileKind kind, const MetricKey& key, double value) {
@@ -121,7 +57,7 @@ class FileContentReader {
     content.writer_lives = header.mark == kWeirMark && writer_liveness(fd_, file_.name.identity) == Liveness::alive;
     walk(header.used > 0 ? static_cast<std::size_t>(header.used) : 0);
     content.entries = std::move(entries_);
-    for (std::size_t i = 0; i < content.entries.size(); ++i) merged_[i].give(rule_, content.entries[i]);
+    for (std::size_t i = 0; i < content.entries.size(); ++i) merged_[i].give(rule_, kMostRests, content.entries[i]);
     return content;
   }
 
@@ -143,14 +79,14 @@ class FileContentReader {
     }
   }
 
-  Pair pair_at(const char* bytes, std::size_t offset) {
+  CellPair pair_at(const char* bytes, std::size_t offset) {
     const std::size_t size = values_size(*layout_);
-    Pair pair;
+    CellPair pair;
     std::memcpy(&pair, bytes, size);
     if (rule_ != MergeRule::most_recent || size < sizeof pair) return pair;
     // A writer may store between our reading the one and the other: two equal looks in a row are not torn.
     for (int attempt = 0; attempt < kPairAttempts; ++attempt) {
-      Pair look;
+      CellPair look;
       if (read_at(fd_, reinterpret_cast<char*>(&look), sizeof look, offset) < sizeof look) break;
       if (std::memcmp(&pair, &look, sizeof look) == 0) break;
       pair = look;
@@ -164,7 +100,7 @@ class FileContentReader {
     } catch (const FormatError&) {
       return;  // told by DbReader
     }
-    const Pair pair = pair_at(bytes, entry.value_offset);
+    const CellPair pair = pair_at(bytes, entry.value_offset);
     if (is_refused(file_.name.kind, key_, pair.value)) {
       problems_.push_back({.reason = "nan_value",
                            .subject = file_.path,

@@ -1,4 +1,5 @@
-// What one multiprocess file holds, key by key: for moving it elsewhere as it stands (a merge would forget who counted).
+// What one multiprocess file holds, key by key: for moving it elsewhere as it stands (a merge would forget who
+// counted).
 //
 //   FileContent content = read_file_entries({path, name}, problems);
 //   for (const FileEntry& entry : content.entries) …                  // one a key; buckets not cumulated
@@ -22,10 +23,10 @@ namespace weir {
 inline constexpr std::size_t kMostRests = 3;
 
 struct FileEntry {
-  std::string key;       ///< JSON, spelled as json_key() spells it
-  std::string series;    ///< its canonical text, as a SeriesTable has it
+  std::string key;     ///< JSON, spelled as json_key() spells it
+  std::string series;  ///< its canonical text, as a SeriesTable has it
   double value = 0;
-  double timestamp = 0;     ///< the newest; 0: none
+  double timestamp = 0;      ///< the newest; 0: none
   std::vector<double> rest;  ///< what `value` lacks of an exact sum, the larger first; at most kMostRests
 };
 

@@ -45,8 +45,8 @@ TEST_F(FileEntries, WhatOneDoubleCannotSayComesInParts) {
 
 TEST_F(FileEntries, BothRecordLayoutsAreRead) {
   for (const RecordLayout layout : {RecordLayout::value_timestamp, RecordLayout::value_only}) {
-    const FileContent content =
-        read("histogram_1.db", DbBytes(layout).entry(key("h", "h_bucket", R"("le": "1.0")"), 2).entry(key("h", "h_sum"), 3));
+    const FileContent content = read(
+        "histogram_1.db", DbBytes(layout).entry(key("h", "h_bucket", R"("le": "1.0")"), 2).entry(key("h", "h_sum"), 3));
     ASSERT_EQ(content.entries.size(), 2U);
     EXPECT_EQ(content.entries[1].value, 3);
   }
@@ -73,7 +73,8 @@ TEST_F(FileEntries, KeysInAnotherOrderOfLabelsAreOne) {
 }
 
 TEST_F(FileEntries, WhatIsDamagedIsNamedAndTheRestRead) {
-  DbBytes bytes = DbBytes().entry(key("a", "a_total"), 1).entry(key("b", "b_total"), std::numeric_limits<double>::quiet_NaN());
+  DbBytes bytes =
+      DbBytes().entry(key("a", "a_total"), 1).entry(key("b", "b_total"), std::numeric_limits<double>::quiet_NaN());
   bytes.entry("no key", 1).set_used(static_cast<std::int32_t>(bytes.size()) + 400);
   const FileContent content = read("counter_1.db", bytes);
   EXPECT_EQ(content.entries.size(), 1U);
@@ -82,7 +83,8 @@ TEST_F(FileEntries, WhatIsDamagedIsNamedAndTheRestRead) {
 
 TEST_F(FileEntries, WhatIsNoDatabaseIsNamed) {
   const std::filesystem::path path = directory.write("counter_1.db", "not a metrics file");
-  EXPECT_TRUE(read_file_entries({.path = path.string(), .name = *parse_file_name("counter_1.db")}, problems).entries.empty());
+  EXPECT_TRUE(
+      read_file_entries({.path = path.string(), .name = *parse_file_name("counter_1.db")}, problems).entries.empty());
   EXPECT_EQ(reasons(problems), (std::vector<std::string>{"not_a_db_file"}));
 }
 

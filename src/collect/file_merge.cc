@@ -4,6 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <string_view>
+#include <unordered_set>
+
+#include "format/archive_file.h"
 
 namespace weir {
 namespace {
@@ -31,12 +35,13 @@ FileMerge::FileMerge(MergeOptions options)
       most_open_(options.keep_open ? descriptors_to_keep() : 0),
       set_(std::make_unique<SeriesSet>(options.accumulate)) {}
 
-std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files, std::vector<Problem> problems) {
+std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files, std::vector<Problem> problems,
+                                               bool take_stale) {
   auto collection = std::make_shared<Collection>();
   match_readers(files);
   for (int attempt = 1;; ++attempt) {
     collection->problems = problems;
-    sync(collection->problems);
+    if (!sync(collection->problems) && !take_stale) return nullptr;
     if (set_->changed()) settle();
     if (read(collection->problems) || attempt == kAttempts) break;
   }
@@ -78,14 +83,53 @@ void FileMerge::start_over() {
   clash_problems_.clear();
 }
 
-void FileMerge::sync(std::vector<Problem>& problems) {
+/// Archives last: what was folded before an archive was opened is in it or was there to be opened. False when a file
+/// went meanwhile, so that its values may be in an archive that was not there yet, or in none that was read.
+bool FileMerge::sync(std::vector<Problem>& problems) {
   statistics_.files = readers_.size();
   statistics_.files_skipped = 0;
   statistics_.entries = 0;
-  for (std::size_t i = 0; i < readers_.size(); ++i) {
-    if (!sync_one(i, problems)) ++statistics_.files_skipped;
-    statistics_.entries += readers_[i]->cells().size();
+  bool is_whole = true;
+  for (const bool archives : {false, true}) {
+    for (std::size_t i = 0; i < readers_.size(); ++i) {
+      DbReader& reader = *readers_[i];
+      if (is_archive_name(reader.name()) != archives) continue;
+      const bool is_served = sync_one(i, problems);
+      if (archives && reader.vanished()) {
+        --statistics_.files;  // there is none
+      } else if (!is_served) {
+        ++statistics_.files_skipped;
+      }
+      if (!archives && reader.vanished()) is_whole = false;
+    }
   }
+  if (!leave_out_archived()) is_whole = false;
+  for (const auto& reader : readers_) statistics_.entries += reader->cells().size();
+  return is_whole;
+}
+
+/// Files an archive already holds, left by a fold that was killed. False when a file that none names has gone.
+bool FileMerge::leave_out_archived() {
+  std::unordered_set<std::string_view> archived;
+  bool has_archives = false;
+  for (const auto& reader : readers_) {
+    if (!is_archive_name(reader->name()) || reader->vanished()) continue;
+    has_archives = true;
+    archived.insert(reader->archived().begin(), reader->archived().end());
+  }
+  if (!has_archives) return true;
+  for (const auto& reader : readers_) {
+    if (is_archive_name(reader->name()) || reader->vanished()) continue;
+    const std::string_view path = reader->path();
+    if (archived.contains(path.substr(path.rfind('/') + 1))) {
+      reader->forget(*set_);
+      reader->close();
+      ++statistics_.files_skipped;
+    } else if (!reader->cells().empty() && reader->is_unlinked()) {
+      return false;
+    }
+  }
+  return true;
 }
 
 bool FileMerge::sync_one(std::size_t index, std::vector<Problem>& problems) {

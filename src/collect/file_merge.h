@@ -39,8 +39,11 @@ class FileMerge {
  public:
   explicit FileMerge(MergeOptions options);
 
-  /// `files` sorted by path. `problems`: what was met before, it is handed on with what is met here.
-  std::shared_ptr<Collection> collect(std::span<const MergeFile> files, std::vector<Problem> problems);
+  /// `files` sorted by path, archives among them. `problems`: what was met before, it is handed on with what is met
+  /// here. Nothing, and is_stale(), where files were folded meanwhile: list them again (P6). With `take_stale` what is
+  /// there is collected all the same.
+  std::shared_ptr<Collection> collect(std::span<const MergeFile> files, std::vector<Problem> problems,
+                                      bool take_stale = true);
   /// Of the last collection; `seconds` and `collections` are the caller's.
   const MultiProcessCollector::Statistics& statistics() const noexcept { return statistics_; }
 
@@ -56,7 +59,8 @@ class FileMerge {
 
   void match_readers(std::span<const MergeFile> files);
   void start_over();
-  void sync(std::vector<Problem>& problems);
+  bool sync(std::vector<Problem>& problems);
+  bool leave_out_archived();
   bool sync_one(std::size_t index, std::vector<Problem>& problems);
   void settle();
   bool read(std::vector<Problem>& problems);

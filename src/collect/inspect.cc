@@ -103,7 +103,7 @@ void inspect(InspectedFile& file) {
   if (header.size() == kDbHeaderSize) {
     const DbHeader read = read_db_header(header.data());
     file.used = read.used > 0 ? static_cast<std::size_t>(read.used) : 0;
-    file.by_weir = read.mark == kWeirMark;
+    file.by_weir = read.mark == kWeirMark || read.mark == kDeadMark;
     count_entries(opened.fd(), file);
   }
   if (file.name) file.writer = writer_of(opened.fd(), file);

@@ -12,17 +12,29 @@
 #include "weir/multiprocess.h"
 
 namespace weir {
+namespace {
+
+/// How often a directory is listed again because files went meanwhile. A folder commits every few seconds at most, so
+/// one is enough; a name that leads nowhere (a broken link) costs them all, each time.
+constexpr int kListings = 4;
+
+}  // namespace
 
 struct MultiProcessCollector::Impl {
   explicit Impl(std::filesystem::path where) : directory(std::move(where)) {}
 
   std::shared_ptr<const Collection> collect() {
     const auto began = std::chrono::steady_clock::now();
-    std::vector<Problem> problems;
-    const std::vector<MergeFile> files = list_directory(directory, problems);
-    const auto foreign = static_cast<std::size_t>(std::count_if(
-        problems.begin(), problems.end(), [](const Problem& problem) { return problem.reason == "bad_name"; }));
-    const std::shared_ptr<Collection> collection = merge.collect(files, std::move(problems));
+    std::size_t foreign = 0;
+    std::shared_ptr<Collection> collection;
+    for (int listing = 1; collection == nullptr; ++listing) {
+      std::vector<Problem> problems;
+      std::vector<MergeFile> files = list_directory(directory, problems);
+      add_archives(directory, files);
+      foreign = static_cast<std::size_t>(
+          std::ranges::count_if(problems, [](const Problem& problem) { return problem.reason == "bad_name"; }));
+      collection = merge.collect(files, std::move(problems), listing == kListings);
+    }
     collection->snapshot.exemplars = exemplars.read(directory, collection->snapshot.table, collection->problems);
     const std::scoped_lock lock{statistics_mutex};
     const std::uint64_t collections = statistics.collections + 1;

@@ -29,6 +29,8 @@ inline constexpr std::size_t kInitialFileSize = 64 * 1024;
 /// reader may take the missing lock of such a file, and only of such a file, for its owner's death. `WEIR` in little
 /// endian.
 inline constexpr std::uint32_t kWeirMark = 0x52494557;
+/// The same word of a file whose owner a fold has found dead; the file's time says since when. `DEAD`.
+inline constexpr std::uint32_t kDeadMark = 0x44414544;
 /// Longest key a reader accepts; a longer one is damage. Bounds a reader's memory whatever the length words say (I4).
 inline constexpr std::size_t kMaxKeyLength = 1024 * 1024;
 /// How often a reader looks at a value and its timestamp again, at most, until two looks agree.

@@ -1,0 +1,35 @@
+// Which files of a directory belong to writers that have ended (P5), and getting hold of stock ones.
+//
+//   for (const DeadFile& file : find_dead_files(directory, files, false)) …
+//
+// Thread safety: pure but for system calls. Process safety: takes no lock; F_OFD_GETLK only looks. Stock files are
+// probed by a read lease given back at once. Invariants: I1 (what cannot be judged lives).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "collect/file_merge.h"
+
+namespace weir {
+
+enum class WriterKind : std::uint8_t { weir, stock };
+
+struct DeadFile {
+  MergeFile file;
+  WriterKind written_by = WriterKind::weir;
+};
+
+/// `stock_files`: also those without an owner's lock that nobody has open for writing. Archives are no writers' files.
+std::vector<DeadFile> find_dead_files(const std::vector<MergeFile>& files, bool stock_files);
+
+/// Gives a stock file a name no process will go on with, and looks again whether anyone still has it open for writing.
+/// Nothing when somebody has (the file then counts on under its new name) or when it cannot be renamed.
+std::optional<MergeFile> take_stock_file(const MergeFile& file);
+
+/// Since when a dead process's file is known to be dead: marks it on the first call. Nothing where it cannot be marked.
+std::optional<std::chrono::system_clock::time_point> dead_since(const std::filesystem::path& path);
+
+}  // namespace weir
