@@ -13,5 +13,6 @@ void add_errors(pybind11::module_& module);  ///< first: the others' functions t
 void add_storage(pybind11::module_& module);
 void add_settings(pybind11::module_& module);
 void add_value(pybind11::module_& module);
+void add_prometheus_reader(pybind11::module_& module);
 
 }  // namespace weir::python

@@ -9,4 +9,5 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_storage(module);
   weir::python::add_settings(module);
   weir::python::add_value(module);
+  weir::python::add_prometheus_reader(module);
 }

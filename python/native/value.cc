@@ -1,21 +1,23 @@
-// weir._weir.Value: one value of a metric over one cell, the value class of prometheus_client's metrics.
+// weir._weir.Value: one value of a metric, the value class of prometheus_client's metrics.
 //
-// Every call writes the process's shared cell with one atomic operation: Python's threads are many and short-lived, and
-// a slot for each would multiply the entries of the files for nothing that the GIL does not cost anyway.
+// In files and Redis it is one cell (value_cells.h). In memory it is a number in the object itself, which a forked
+// child goes on with, as prometheus_client's own does where only one process is scraped.
 //
 // Thread safety: every method from any thread, also of a Python without a GIL. Process safety: as weir/cell.h.
 #include <Python.h>
+#include <unistd.h>
 
+#include <atomic>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "instrument/backend_choice.h"
-#include "instrument/recent_value.h"
 #include "native/binding.h"
 #include "native/errors.h"
-#include "storage/cell_space.h"
-#include "weir/cell.h"
+#include "native/value_cells.h"
 #include "weir/error.h"
 #include "weir/storage.h"
 
@@ -24,124 +26,100 @@ namespace {
 
 namespace py = pybind11;
 
-/// The cell, and what keys say of it.
-class ValueCells final : public CellGroup {
- public:
-  struct Description {
-    MetricType type;
-    GaugeMode mode;
-    std::string family;
-    std::string sample;
-    Labels labels;
-    std::string help;
-  };
-  ValueCells(Description description, Storage& storage)
-      : description_(std::move(description)), stamps_sets_(storage.marks_gauge_sets()) {
-    if (storage.holds_backends()) make_backends(storage, 1);
-    {
-      const RegistrationHold hold;
-      open(storage, 1);
-    }
-    cell_space().say_deferred();
-  }
-  ~ValueCells() override { close(); }
+/// What a Value is made of besides the Python head. Constant after __init__, except where said.
+struct State {
+  std::unique_ptr<ValueCells> cells;  // null: in memory
+  std::atomic<double> own{0};         // the value in memory
+  std::atomic<double> own_timestamp{0};
+  std::atomic<double> brought{0};  // see bring()
+  std::atomic<pid_t> brought_by{0};
+  PyObject* exemplar = nullptr;  // guarded by exemplar_mutex
 
   void inc(double amount) noexcept {
-    static_cast<void>(shared_cell(0));  // made if this process has none yet
-    add_async(0, amount);
+    // Relaxed: nothing is published through a value.
+    cells != nullptr ? cells->inc(amount) : static_cast<void>(own.fetch_add(amount, std::memory_order_relaxed));
   }
-  /// `timestamp` 0: none given.
   void set(double value, double timestamp) noexcept {
-    Cell* const cell = shared_cell(0);
-    if (cell == nullptr) return;
-    if (keeps_time()) {
-      const double newest = cell->timestamp.load(std::memory_order_relaxed);
-      store_if_newer(*cell, value, timestamp != 0 ? timestamp : stamp_after(newest));
-      return;
-    }
-    cell->value.store(value, std::memory_order_release);  // before the stamp that tells of it
-    if (stamps_sets_) cell->timestamp.store(stamp_after(0), std::memory_order_release);
+    if (cells != nullptr) return cells->set(value, timestamp);
+    own.store(value, std::memory_order_relaxed);
+    own_timestamp.store(timestamp, std::memory_order_relaxed);
   }
-  double get() const { return read(0); }
-  double timestamp() noexcept {
-    const Cell* const cell = shared_cell(0);
-    return cell != nullptr ? cell->timestamp.load(std::memory_order_relaxed) : 0;
+  double get() const {
+    if (cells == nullptr) return own.load(std::memory_order_relaxed);
+    const double more = brought.load(std::memory_order_acquire);  // pairs with the release in bring()
+    return cells->get() + (more != 0 && brought_by.load(std::memory_order_relaxed) == ::getpid() ? more : 0);
   }
-  bool keeps_time() const noexcept {
-    return description_.type == MetricType::gauge && without_live(description_.mode) == GaugeMode::mostrecent;
-  }
-
-  SampleName sample_name(std::uint32_t /*i*/) const override { return {description_.sample, description_.labels, ""}; }
-  std::string_view family_name() const noexcept override { return description_.family; }
-  std::string_view help() const noexcept override { return description_.help; }
-  MetricType type() const noexcept override { return description_.type; }
-  GaugeMode mode() const noexcept override { return description_.mode; }
-
- private:
-  const Description description_;
-  const bool stamps_sets_;
 };
 
+std::mutex exemplar_mutex;  // held for the swap of a pointer only: no Python code runs under it
+
 struct Value {
-  PyObject_HEAD ValueCells* cells;  // null until __init__
+  PyObject_HEAD State* state;  // null until __init__
 };
 
 Value* as_value(PyObject* self) noexcept { return reinterpret_cast<Value*>(self); }
 
 /// Sets a Python error and gives nullptr when __init__ never ran.
-ValueCells* cells_of(PyObject* self) noexcept {
-  ValueCells* const cells = as_value(self)->cells;
-  if (cells == nullptr) [[unlikely]]
+State* state_of(PyObject* self) noexcept {
+  State* const state = as_value(self)->state;
+  if (state == nullptr) [[unlikely]]
     PyErr_SetString(PyExc_RuntimeError, "weir.Value: __init__ has not been called");
-  return cells;
+  return state;
 }
 
-ValueCells::Description describe(const py::args& args, const py::kwargs& kwargs) {
-  const auto inspect = [](const std::string& typ, const std::string& metric_name, const std::string& name,
-                          const std::vector<std::string>& labelnames, const std::vector<std::string>& labelvalues,
-                          const std::string& help_text, const std::string& multiprocess_mode) {
-    const std::optional<MetricType> type = metric_type_from(typ);
-    const std::optional<GaugeMode> mode = gauge_mode_from(multiprocess_mode.empty() ? "all" : multiprocess_mode);
-    if (!type || *type > MetricType::summary) {
-      throw ValueError("metric " + metric_name + ": type '" + typ + "' must be counter, gauge, histogram or summary");
-    }
-    if (!mode) throw ValueError("metric " + metric_name + ": unknown multiprocess mode '" + multiprocess_mode + "'");
-    if (labelnames.size() != labelvalues.size()) {
-      throw ValueError("metric " + metric_name + ": " + std::to_string(labelnames.size()) + " label names and " +
-                       std::to_string(labelvalues.size()) + " values");
-    }
-    Labels labels;
-    for (std::size_t i = 0; i < labelnames.size(); ++i) labels.emplace_back(labelnames[i], labelvalues[i]);
-    return ValueCells::Description{*type, *mode, metric_name, name, std::move(labels), help_text};
-  };
+std::string text(const py::object& object) { return object.is_none() ? std::string() : std::string(py::str(object)); }
+
+std::vector<std::string> texts(const py::object& list) {
+  std::vector<std::string> out;
+  if (list.is_none()) return out;
+  for (const py::handle item : list) out.emplace_back(py::str(item));
+  return out;
+}
+
+/// Checks what the keys will say.
+ValueDescription description_from(const std::string& typ, std::string family, std::string sample,
+                                  const std::vector<std::string>& label_names,
+                                  const std::vector<std::string>& label_values, std::string help,
+                                  const std::string& mode_name) {
+  const std::optional<MetricType> type = metric_type_from(typ);
+  const std::optional<GaugeMode> mode = gauge_mode_from(mode_name.empty() ? "all" : mode_name);
+  if (!type || *type > MetricType::summary) {
+    throw ValueError("metric " + family + ": type '" + typ + "' must be counter, gauge, histogram or summary");
+  }
+  if (!mode) throw ValueError("metric " + family + ": unknown multiprocess mode '" + mode_name + "'");
+  if (label_names.size() != label_values.size()) {
+    throw ValueError("metric " + family + ": " + std::to_string(label_names.size()) + " label names and " +
+                     std::to_string(label_values.size()) + " values");
+  }
+  Labels labels;
+  for (std::size_t i = 0; i < label_names.size(); ++i) labels.emplace_back(label_names[i], label_values[i]);
+  return {*type, *mode, std::move(family), std::move(sample), std::move(labels), std::move(help)};
+}
+
+/// From the constructor's arguments, by place or by name. Names it does not know are let pass: each version of
+/// prometheus_client adds some.
+ValueDescription describe(const py::args& args, const py::kwargs& kwargs) {
   const auto argument = [&](std::size_t i, const char* name) -> py::object {
     if (i < args.size()) return args[i];
     if (kwargs.contains(name)) return kwargs[name];
     return py::none();
   };
-  const auto texts = [](const py::object& list) {
-    std::vector<std::string> out;
-    if (!list.is_none()) {
-      for (const py::handle item : list) out.push_back(py::str(item));
-    }
-    return out;
-  };
-  const auto text = [](const py::object& object) {
-    return object.is_none() ? std::string() : std::string(py::str(object));
-  };
-  return inspect(text(argument(0, "typ")), text(argument(1, "metric_name")), text(argument(2, "name")),
-                 texts(argument(3, "labelnames")), texts(argument(4, "labelvalues")), text(argument(5, "help_text")),
-                 text(argument(6, "multiprocess_mode")));
+  return description_from(text(argument(0, "typ")), text(argument(1, "metric_name")), text(argument(2, "name")),
+                          texts(argument(3, "labelnames")), texts(argument(4, "labelvalues")),
+                          text(argument(5, "help_text")), text(argument(6, "multiprocess_mode")));
 }
 
 int initialize(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
   PyObject* const done = guarded([&]() -> PyObject* {
     const auto positional = py::reinterpret_borrow<py::args>(args);
     const auto named = kwargs != nullptr ? py::reinterpret_borrow<py::kwargs>(kwargs) : py::kwargs();
+    if (as_value(self)->state != nullptr) throw py::type_error("weir.Value: __init__ has been called before");
     Storage& storage =
         named.contains("storage") && !named["storage"].is_none() ? named["storage"].cast<Storage&>() : chosen_storage();
-    auto made = std::make_unique<ValueCells>(describe(positional, named), storage);
-    delete std::exchange(as_value(self)->cells, made.release());
+    ValueDescription description = describe(positional, named);
+    auto state = std::make_unique<State>();
+    if (&storage != &memory_storage()) state->cells = std::make_unique<ValueCells>(std::move(description), storage);
+    as_value(self)->state = state.release();
     return Py_None;
   });
   return done != nullptr ? 0 : -1;
@@ -149,7 +127,10 @@ int initialize(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
 
 void deallocate(PyObject* self) noexcept {
   PyTypeObject* const type = Py_TYPE(self);
-  delete as_value(self)->cells;
+  if (State* const state = as_value(self)->state) {
+    Py_XDECREF(state->exemplar);
+    delete state;
+  }
   type->tp_free(self);
   Py_DECREF(type);
 }
@@ -161,21 +142,21 @@ bool number(PyObject* object, double& out) noexcept {
 }
 
 PyObject* inc(PyObject* self, PyObject* const* args, Py_ssize_t count) noexcept {
-  ValueCells* const cells = cells_of(self);
-  if (cells == nullptr) return nullptr;
+  State* const state = state_of(self);
+  if (state == nullptr) return nullptr;
   double amount = 1;
   if (count > 1) {
     PyErr_Format(PyExc_TypeError, "inc() takes at most 1 argument (%zd given)", count);
     return nullptr;
   }
   if (count == 1 && !number(args[0], amount)) return nullptr;
-  cells->inc(amount);
+  state->inc(amount);
   Py_RETURN_NONE;
 }
 
 PyObject* set(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) noexcept {
-  ValueCells* const cells = cells_of(self);
-  if (cells == nullptr) return nullptr;
+  State* const state = state_of(self);
+  if (state == nullptr) return nullptr;
   double value = 0;
   double timestamp = 0;
   const Py_ssize_t all = count + (names != nullptr ? PyTuple_GET_SIZE(names) : 0);
@@ -187,18 +168,74 @@ PyObject* set(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject*
   }
   if (!number(args[0], value)) return nullptr;
   if (all == 2 && args[1] != Py_None && !number(args[1], timestamp)) return nullptr;
-  cells->set(value, timestamp);
+  state->set(value, timestamp);
   Py_RETURN_NONE;
 }
 
 PyObject* get(PyObject* self, PyObject* /*none*/) noexcept {
-  ValueCells* const cells = cells_of(self);
-  return cells == nullptr ? nullptr : guarded([&] { return PyFloat_FromDouble(cells->get()); });
+  const State* const state = state_of(self);
+  return state == nullptr ? nullptr : guarded([&] { return PyFloat_FromDouble(state->get()); });
+}
+
+PyObject* bring(PyObject* self, PyObject* object) noexcept {
+  State* const state = state_of(self);
+  double amount = 0;
+  if (state == nullptr || !number(object, amount)) return nullptr;
+  state->brought_by.store(::getpid(), std::memory_order_relaxed);
+  state->brought.store(amount, std::memory_order_release);
+  Py_RETURN_NONE;
 }
 
 PyObject* get_timestamp(PyObject* self, PyObject* /*none*/) noexcept {
-  ValueCells* const cells = cells_of(self);
-  return cells == nullptr ? nullptr : PyFloat_FromDouble(cells->timestamp());
+  State* const state = state_of(self);
+  if (state == nullptr) return nullptr;
+  return PyFloat_FromDouble(state->cells != nullptr ? state->cells->timestamp()
+                                                    : state->own_timestamp.load(std::memory_order_relaxed));
+}
+
+/// prometheus_client's Exemplar as ours; nothing where it is not one.
+std::optional<Exemplar> exemplar_from(PyObject* object) {
+  const py::handle handle(object);
+  if (!py::hasattr(handle, "labels")) return std::nullopt;
+  Exemplar exemplar;
+  for (const auto& [name, value] : handle.attr("labels").cast<py::dict>()) {
+    exemplar.labels.emplace_back(py::str(name), py::str(value));
+  }
+  exemplar.value = handle.attr("value").cast<double>();
+  const py::object timestamp = handle.attr("timestamp");
+  exemplar.timestamp = timestamp.is_none() ? 0 : py::float_(timestamp).cast<double>();
+  return exemplar;
+}
+
+PyObject* set_exemplar(PyObject* self, PyObject* object) noexcept {
+  State* const state = state_of(self);
+  if (state == nullptr) return nullptr;
+  return guarded([&]() -> PyObject* {
+    if (state->cells != nullptr) {
+      if (const auto exemplar = exemplar_from(object)) state->cells->put_exemplar(*exemplar);
+    }
+    Py_INCREF(object);
+    {
+      const std::lock_guard hold(exemplar_mutex);
+      std::swap(object, state->exemplar);
+    }
+    Py_XDECREF(object);
+    Py_RETURN_NONE;
+  });
+}
+
+PyObject* get_exemplar(PyObject* self, PyObject* /*none*/) noexcept {
+  State* const state = state_of(self);
+  if (state == nullptr) return nullptr;
+  const std::lock_guard hold(exemplar_mutex);
+  PyObject* const exemplar = state->exemplar != nullptr ? state->exemplar : Py_None;
+  Py_INCREF(exemplar);
+  return exemplar;
+}
+
+PyObject* is_multiprocess(PyObject* self, void* /*closure*/) noexcept {
+  const State* const state = state_of(self);
+  return state == nullptr ? nullptr : PyBool_FromLong(state->cells != nullptr);
 }
 
 template <typename Function>
@@ -211,8 +248,18 @@ PyMethodDef methods[] = {
     {"set", as_method(set), METH_FASTCALL | METH_KEYWORDS,
      "set(value, timestamp=None): replaces it; the timestamp (Unix seconds) counts in the mostrecent modes."},
     {"get", get, METH_NOARGS, "This process's value."},
+    {"bring", bring, METH_O,
+     "bring(amount): get() adds what this process counted before in another file, which stays for readers. A forked "
+     "child counts from zero as ever."},
     {"get_timestamp", get_timestamp, METH_NOARGS, "The timestamp of a mostrecent value; else 0."},
+    {"set_exemplar", set_exemplar, METH_O,
+     "set_exemplar(exemplar): keeps prometheus_client's Exemplar, and shows it to readers of files and Redis."},
+    {"get_exemplar", get_exemplar, METH_NOARGS, "The last exemplar set in this process, or None."},
     {nullptr, nullptr, 0, nullptr}};
+
+PyGetSetDef properties[] = {{"_multiprocess", is_multiprocess, nullptr,
+                             "True where other processes' readers find the value; False in memory.", nullptr},
+                            {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 const char* const kDoc =
     "Value(typ, metric_name, name, labelnames, labelvalues, help_text, multiprocess_mode='', *, storage=None)\n\n"
@@ -222,6 +269,7 @@ PyType_Slot slots[] = {{Py_tp_init, reinterpret_cast<void*>(initialize)},
                        {Py_tp_new, reinterpret_cast<void*>(PyType_GenericNew)},
                        {Py_tp_dealloc, reinterpret_cast<void*>(deallocate)},
                        {Py_tp_methods, methods},
+                       {Py_tp_getset, properties},
                        {Py_tp_doc, const_cast<char*>(kDoc)},
                        {0, nullptr}};
 

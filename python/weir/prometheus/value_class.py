@@ -1,0 +1,118 @@
+"""The classes that stand for prometheus_client.values.ValueClass, and the storage their values go to."""
+import inspect
+import os
+
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.values import MutexValue
+
+from weir import _weir
+
+
+# What prometheus_client's own readers of this version can read: before 0.18, records without time stamps.
+_LAYOUT = "current" if "timestamp" in inspect.signature(MmapedDict.write_value).parameters else "0.16"
+
+
+def _directory():
+    return os.environ.get("PROMETHEUS_MULTIPROC_DIR") or os.environ.get("prometheus_multiproc_dir") or ""
+
+
+def _closure(function):
+    """{name: value} of what `function` closes over."""
+    cells = function.__closure__ or ()
+    return {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells)}
+
+
+class StockFiles:
+    """What a class made by prometheus_client's MultiProcessValue() keeps for itself: its lock, files and values."""
+
+    def __init__(self, value_class):
+        held = _closure(getattr(value_class, "_MmapedValue__check_for_pid_change"))
+        self.process_identifier = held["process_identifier"]
+        self.files, self.values = held["files"], held["values"]
+        self.lock = _closure(value_class.inc)["lock"]
+
+
+class ChosenStorage:
+    """Where new values go: what install() was given, else what the environment chooses at the first value."""
+
+    def __init__(self, given):
+        self._given = given
+        self._directory = None  # of the environment, when it chose
+
+    def __str__(self):
+        return self._given.describe() if self._given is not None else "the storage the environment chooses"
+
+    def is_for(self, storage):
+        return storage is self._given
+
+    def now(self):
+        """Files are in the layout that the installed prometheus_client reads, unless WEIR_FILE_LAYOUT says otherwise; and
+        as prometheus_client opens files where PROMETHEUS_MULTIPROC_DIR says at that moment, a directory set anew (test
+        suites do) is followed, while a storage once chosen keeps its kind."""
+        if self._given is not None:
+            return self._given
+        storage, directory = _weir.chosen_storage(), _directory()
+        if self._directory is None:
+            self._directory = directory
+        if storage.backend_name != "MultiProcessFileBackend":
+            return storage
+        if directory in ("", self._directory):
+            directory = storage.describe().partition("directory ")[2]
+        return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
+
+    def redis(self):
+        """The Redis storage, or None where values go elsewhere."""
+        storage = self.now()
+        return storage if "Redis" in storage.backend_name else None
+
+
+class ValueClasses:
+    """The value class of one installation, and the functions that give it out."""
+
+    def __init__(self, storage):
+        self._storage = storage
+        self.own = self._make()
+
+    def _make(self):
+        storage = self._storage
+
+        class Value(_weir.Value):
+            """A value of a metric in one of Weir's cells."""
+            __slots__ = ()
+
+            def __init__(self, *args, **kwargs):
+                super().__init__(*args, storage=storage.now(), **kwargs)
+
+            @classmethod
+            def close_all_files(cls):
+                """Brings everything to where it is shared. The files stay open: their lock says this process lives."""
+                _weir.flush()
+
+        return Value
+
+    def check_replaceable(self, value_class):
+        """The class whose values are to be moved: `value_class`, where it is prometheus_client's for this process; None
+        where the application chose its identifiers itself. Raises RuntimeError when it is somebody else's."""
+        if value_class is MutexValue:
+            return value_class
+        try:
+            identifier = StockFiles(value_class).process_identifier
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise RuntimeError(
+                f"weir.prometheus.install(): prometheus_client.values.ValueClass is "
+                f"{value_class.__module__}.{value_class.__qualname__}, which is not prometheus_client's own; "
+                f"whoever set it must not") from None
+        return value_class if identifier is os.getpid else None
+
+    def multi_process_value(self, stock):
+        def MultiProcessValue(process_identifier=os.getpid):
+            """The value class for an identifier of the application's: prometheus_client's own, whose files Weir reads; in
+            Redis Weir's, because there identities are claimed and never clash."""
+            if process_identifier is os.getpid or self._storage.redis() is not None:
+                return self.own
+            return stock(process_identifier)
+        return MultiProcessValue
+
+    def get_value_class(self):
+        """The value class for this process."""
+        return self.own
