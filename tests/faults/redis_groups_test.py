@@ -4,6 +4,7 @@ import pytest
 from multiprocess_reading import FULL
 from redis_groups import SLOTS, Cluster, SentinelSetup
 from redis_referee import Match, let_count
+from redis_servers import wait_until
 
 TIMES = 3 if FULL else 1
 
@@ -69,4 +70,21 @@ def test_slots_move_while_writers_write_and_a_reader_reads(layout):
                     match.referee.wait_for_scrapes(2, 120)
                 match.referee.wait_for_scrapes(2, 120)
                 cluster.migrate_slots(slots, (source + 1) % 3, source)
+        match.settle(120)
+
+
+def test_a_sentinel_failover_loses_nothing_of_the_shared_layout_that_was_replicated():
+    with SentinelSetup() as setup, Match(setup, "shared") as match:
+        match.start(2)
+        for _ in range(TIMES):
+            match.stop()
+            old = setup.wait_for_master()
+            written = old.info("master_repl_offset")
+            wait_until(lambda: all(int(r.info("master_repl_offset")) >= int(written) for r in setup.replicas()), "it is replicated")
+            old.kill()
+            for writer in match.writers:
+                writer.ask("go")
+            setup.wait_for_master(other_than=old)
+            match.referee.wait_for_scrapes(3, 120)
+            old.restart()
         match.settle(120)

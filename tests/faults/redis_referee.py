@@ -145,15 +145,18 @@ class Writer:
 
 
 class Match(contextlib.ExitStack):
-    """Writers of one Redis, a referee, and what must come out. `redis` is anything with `url` and `environment()`."""
+    """Writers of one Redis, a referee, and what must come out.
 
-    def __init__(self, redis, layout="per-process", **environment):
+    `redis` is anything with `url` and `environment()`; `reader` are variables for the referee alone.
+    """
+
+    def __init__(self, redis, layout="per-process", reader=None, **environment):
         super().__init__()
         self.writers = []
         self._layout, self._environment = layout, {**redis.environment(WEIR_REDIS_LAYOUT=layout), **environment}
         self._url = redis.url
         secrets = {"REDIS_PASSWORD": redis.password} if getattr(redis, "password", None) else {}
-        self._reader = {**{n: v for n, v in self._environment.items() if n.endswith("_FILE")}, **secrets}
+        self._reader = {**{n: v for n, v in self._environment.items() if n.endswith("_FILE")}, **secrets, **(reader or {})}
         self.referee = None
 
     def __enter__(self):

@@ -94,6 +94,7 @@ std::function<void()> prepare(const Operation& op) {
     auto& g = metric<weir::Gauge>(op, &Registry::gauge, [&](weir::GaugeOptions& options) {
       options.mode = weir::gauge_mode_from(op.detail).value();
     });
+    if (op.verb == "make") return [] {};  // a child nobody has set
     if (op.verb == "set") return [&g, value] { g.set(value); };
     return [&g, value] { g.inc(value); };
   }

@@ -1,0 +1,103 @@
+"""I1, I2, I4, I6: what a hostile world does to a Redis and those who count into it: nothing is lost, or it is said."""
+import pytest
+
+from certificates import certificates
+from multiprocess_reading import FULL, read, value
+from processes import Writers, operation
+from redis_groups import Cluster
+from redis_referee import Match, let_count
+from redis_servers import RedisServer, wait_until
+
+BOTH = pytest.mark.parametrize("layout", ["per-process", "shared"])
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+
+
+@BOTH
+def test_tls_connections_that_break_under_load_and_a_certificate_renewed_meanwhile(layout):
+    made = certificates()
+    with RedisServer("appendfsync always", tls=made.server, client_certificate=made.client, appendonly=True) as redis, \
+            Match(redis, layout) as match:
+        match.start(2)
+        for _ in range(20 if FULL else 5):
+            redis.cli("CLIENT", "KILL", "TYPE", "normal")
+            let_count(0.05)
+        redis.cli("CONFIG", "SET", "tls-cert-file", made.stranger.certificate, "tls-key-file", made.stranger.key)
+        redis.cli("CLIENT", "KILL", "TYPE", "normal")
+        wait_until(lambda: "certificate" in match.writers[0].statistics()["error"], "the stranger is refused")
+        redis.cli("CONFIG", "SET", "tls-cert-file", made.server.certificate, "tls-key-file", made.server.key)
+        redis.kill()
+        redis.restart()
+        match.referee.wait_for_scrapes(2)
+        match.settle()
+
+
+@BOTH
+def test_a_cluster_that_is_down_for_five_seconds(layout):
+    lines = ["appendonly yes", "appendfsync always"]
+    with Cluster(masters=3, lines=lines) as cluster, Match(cluster, layout) as match:
+        match.start(2)
+        dead = cluster.kill_master(1)
+        wait_until(lambda: all(n.state()["cluster_state"] == "fail" for n in cluster.nodes if n.is_running()), "it is down")
+        wait_until(lambda: any(not writer.statistics()["connected"] for writer in match.writers), "a writer notices")
+        let_count(5 if FULL else 1)
+        dead.restart()
+        cluster.wait_until_ok()
+        match.referee.wait_for_scrapes(2, 120)
+        match.settle(120)
+
+
+@BOTH
+def test_labels_of_a_megabyte(layout):
+    text = "ü" * 500_000
+    with RedisServer() as redis, Writers() as writers:
+        writer = writers.add("weir-redis", redis.environment(WEIR_REDIS_LAYOUT=layout))
+        writer.run([operation("counter", "c_total", 3, {"big": text}), operation("counter", "d_total", 4)])
+        wait_until(writer.flush, "all is shipped")
+        found = read(redis.url, "--layout", layout)
+        assert value(found, "c_total", big=text) == 3 and value(found, "d_total") == 4
+
+
+@BOTH
+def test_a_hundred_thousand_series(layout):
+    number = 100_000 if FULL else 20_000
+    with RedisServer() as redis, Writers() as writers:
+        writer = writers.add("weir-redis", redis.environment(WEIR_REDIS_LAYOUT=layout))
+        writer.run([operation("counter", "c_total", 1, {"i": str(i)}) for i in range(number)])
+        wait_until(writer.flush, "all is shipped", 60)
+        found = read(redis.url, "--layout", layout)
+        assert len(found) == number and set(found.values()) == {1}
+
+
+@BOTH
+def test_a_clock_that_jumps(layout, tmp_path):
+    clock = tmp_path / "clock"
+    clock.write_text("+0")
+    jumps = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
+             "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+    with RedisServer() as redis, Match(redis, layout) as match:
+        jumper, _ = match.start(1, lease=900, **jumps) + match.start(1, lease=900)
+        for jump in ("-1h", "+1h", "-30d", "+400d", "+0"):
+            clock.write_text(jump)
+            let_count(0.3)
+            shipped = jumper.statistics()["shipped"]
+            wait_until(lambda: jumper.statistics()["shipped"] > shipped, f"it ships at {jump}")
+        match.settle()
+        assert jumper.statistics()["lost_leases"] == 0
+
+
+def test_keys_that_are_evicted_are_there_again_once_there_is_room():
+    """While keys are evicted totals fall: I2 excludes what others delete. Afterwards they are exact."""
+    with RedisServer() as redis, Match(redis) as match:
+        match.start(2)
+        redis.cli("CONFIG", "SET", "maxmemory-policy", "allkeys-random")
+        evicted = int(redis.info("evicted_keys"))
+        redis.cli("CONFIG", "SET", "maxmemory", int(redis.info("used_memory")) - 20_000)
+        wait_until(lambda: int(redis.info("evicted_keys")) > evicted + 5, "keys are evicted")
+        redis.cli("CONFIG", "SET", "maxmemory", "0")
+        match.stop()
+        expected = match.expected()
+
+        def healed():
+            found = match.referee.totals() or {}
+            return {key: found.get(key) for key in expected} == expected
+        wait_until(healed, "all is there again", 60)
