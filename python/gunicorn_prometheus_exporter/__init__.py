@@ -1,0 +1,60 @@
+"""Prometheus metrics of Gunicorn, its workers and the application in them, on Weir.
+
+    worker_class = "gunicorn_prometheus_exporter.PrometheusWorker"          # gunicorn.conf.py
+
+Importing this package puts PrometheusMaster in Gunicorn's place; workers, metrics and Redis classes are imported when
+they are asked for, so that configuration files can set the environment first.
+"""
+import importlib
+import importlib.util
+
+_WHERE = {  # name: module of this package
+    "PrometheusWorker": "plugin", "PrometheusThreadWorker": "plugin",
+    "PrometheusGeventWorker": "plugin_gevent", "PrometheusEventletWorker": "plugin_eventlet",
+    "PrometheusMaster": "master", "registry": "metrics",
+    "ConfigManager": "config", "ConfigState": "config", "ExporterConfig": "config", "cleanup_config": "config",
+    "get_config": "config", "get_config_manager": "config", "initialize_config": "config", "load_yaml_config": "config",
+    "RedisStorageManager": "backend", "get_redis_storage_manager": "backend", "is_redis_enabled": "backend",
+    "setup_redis_metrics": "backend", "teardown_redis_metrics": "backend",
+}
+_FLAGS = {"GEVENT_AVAILABLE": "PrometheusGeventWorker", "EVENTLET_AVAILABLE": "PrometheusEventletWorker"}
+
+__all__ = [*_WHERE, "get_prometheus_eventlet_worker", "get_prometheus_gevent_worker"]
+
+
+def __getattr__(name):
+    if name in _FLAGS:
+        return _worker_or_none(_FLAGS[name]) is not None
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+
+
+def __dir__():
+    return sorted([*globals(), *__all__, *_FLAGS])
+
+
+def _worker_or_none(name):
+    try:
+        return __getattr__(name)
+    except (ImportError, RuntimeError):  # how Gunicorn says that gevent or eventlet is missing
+        return None
+
+
+def get_prometheus_gevent_worker():
+    """PrometheusGeventWorker, or None where gevent is not installed."""
+    return _worker_or_none("PrometheusGeventWorker")
+
+
+def get_prometheus_eventlet_worker():
+    """PrometheusEventletWorker, or None where eventlet, or a Gunicorn that has a worker for it, is not installed."""
+    return _worker_or_none("PrometheusEventletWorker")
+
+
+def _install():
+    """Where Gunicorn is installed: scripts that only read metrics may live without it."""
+    if importlib.util.find_spec("gunicorn") is not None:
+        importlib.import_module(f"{__name__}.master").install_master()
+
+
+_install()

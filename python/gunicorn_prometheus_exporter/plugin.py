@@ -1,0 +1,88 @@
+"""The workers: Gunicorn's own, measured.
+
+    worker_class = "gunicorn_prometheus_exporter.PrometheusWorker"          # in gunicorn.conf.py
+
+Each is made in the master and lives in a process of its own. What they measure begins where the application is loaded,
+after Gunicorn has changed user and group.
+"""
+import time
+
+from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.sync import SyncWorker
+
+from .application_metrics import take_over
+from .worker_ids import take_worker_id
+
+REFRESH_SECONDS = 1.0  # between two readings of memory, CPU and uptime
+
+
+class PrometheusMixin:
+    """What makes a worker a measured one; first among its bases."""
+
+    def __init__(self, *arguments, **named):
+        take_over()
+        super().__init__(*arguments, **named)
+        self.worker_id = take_worker_id(self)
+        self.start_time = time.time()
+        self._measures = None
+        self._refresh_at = 0.0
+
+    def load_wsgi(self):
+        from .measures import WorkerMeasures  # makes the metrics: not before the configuration is read
+        measures = self._measures = WorkerMeasures(self.worker_id)
+        super().load_wsgi()
+        self.wsgi = measures.around_application(self.wsgi)
+        self.handle_request = measures.around_handle_request(self.handle_request)
+        self.log.access = measures.around_access_log(self.log.access)
+
+    def notify(self):
+        super().notify()
+        now = time.monotonic()
+        if now >= self._refresh_at and self._measures is not None:
+            self._refresh_at = now + REFRESH_SECONDS
+            self._measures.refresh()
+
+    def update_worker_metrics(self):
+        """Reads memory, CPU and uptime now."""
+        if self._measures is not None:
+            self._measures.refresh()
+
+    def run(self):
+        super().run()
+        if self.nr >= self.max_requests:
+            self._end("quitting", "graceful", "max_requests")
+
+    def handle_error(self, req, client, addr, exc):
+        if self._measures is not None:
+            from .metrics import WORKER_ERROR_HANDLING
+            self._measures.failed(req, exc, WORKER_ERROR_HANDLING)
+        super().handle_error(req, client, addr, exc)
+
+    def handle_exit(self, sig, frame):
+        self._end("quitting", "graceful", "term")
+        super().handle_exit(sig, frame)
+
+    def handle_quit(self, sig, frame):
+        self._end("quitting", "graceful", "quit")
+        super().handle_quit(sig, frame)
+
+    def handle_abort(self, sig, frame):
+        self._end("aborting", "forced", "abort")
+        super().handle_abort(sig, frame)
+
+    def _end(self, state, restart_type, reason):
+        if self._measures is not None:
+            self._measures.end(state, restart_type, reason)
+
+
+class PrometheusWorker(PrometheusMixin, SyncWorker):
+    """Gunicorn's sync worker, measured."""
+
+    def run(self):
+        # An idle sync worker sleeps for half its time-out; its uptime and CPU would stand still as long.
+        self.timeout = min(self.timeout, REFRESH_SECONDS)
+        super().run()
+
+
+class PrometheusThreadWorker(PrometheusMixin, ThreadWorker):
+    """Gunicorn's gthread worker, measured."""
