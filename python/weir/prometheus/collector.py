@@ -46,6 +46,15 @@ def _say_once(problems):
             _log.warning("%s: %s", reason, message)
 
 
+def _in_stock_order(samples):
+    """Of a histogram's samples: for each label set first the sum, then the buckets, then the count."""
+    groups = {}
+    for sample in samples:
+        labels = tuple(pair for pair in sample.labels.items() if pair[0] != "le")
+        groups.setdefault(labels, []).append(sample)
+    return [sample for group in groups.values() for sample in sorted(group, key=lambda s: not s.name.endswith("_sum"))]
+
+
 def _metrics(families):
     for name, kind, documentation, unit, samples in families:
         try:
@@ -55,6 +64,8 @@ def _metrics(families):
             continue
         metric.samples = [Sample(sample, labels, value, None, Exemplar(*exemplar) if exemplar else None)
                           for sample, labels, value, exemplar in samples]
+        if kind == "histogram":
+            metric.samples = _in_stock_order(metric.samples)
         yield metric
 
 
