@@ -10,9 +10,12 @@
 namespace weir::python {
 
 void add_errors(pybind11::module_& module);  ///< first: the others' functions throw them
+void add_collect(pybind11::module_& module);
 void add_storage(pybind11::module_& module);
 void add_settings(pybind11::module_& module);
+void add_instruments(pybind11::module_& module);
 void add_value(pybind11::module_& module);
 void add_prometheus_reader(pybind11::module_& module);
+void add_redis(pybind11::module_& module);  ///< after add_collect: its sources are Sources
 
 }  // namespace weir::python

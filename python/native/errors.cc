@@ -63,6 +63,8 @@ void set_python_error(std::exception_ptr pointer) noexcept {
     std::rethrow_exception(pointer);
   } catch (pybind11::error_already_set& error) {
     error.restore();
+  } catch (const pybind11::builtin_exception& error) {  // type_error, value_error, …
+    error.set_error();
   } catch (const Error& error) {
     PyErr_SetString(class_of(error), error.what());
   } catch (const std::bad_alloc&) {

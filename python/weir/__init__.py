@@ -1,3 +1,25 @@
-"""Prometheus metrics for programs of many processes."""
-from weir._weir import *  # noqa: F403  (errors; the rest follows)
-from weir._weir import __version__  # noqa: F401
+"""Prometheus metrics for programs of many processes.
+
+    from weir import Counter, start_http_server
+    requests = Counter("requests", "Requests served.", ["method"])
+    requests.labels("GET").inc()
+    start_http_server(8000)
+"""
+from weir._weir import (
+    ConfigError, Error, FormatError, RedisAuthenticationError, RedisConnectionError, RedisError, RedisReplyError,
+    RedisTimeoutError, RegistrationError, Storage, StorageError, ValueError, __version__, backend_class, chosen_storage,
+    file_storage, flush, load_backend, memory_storage, redis_available,
+)
+from weir.context_managers import ExceptionCounter, InprogressTracker, Timer
+from weir.exposition import (
+    CONTENT_TYPE_LATEST, CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, generate_openmetrics,
+)
+from weir.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
+from weir.metrics_core import Exemplar, Metric, Sample
+from weir.multiprocess import MultiProcessCollector, mark_process_dead
+from weir.registry import REGISTRY, CollectorRegistry
+
+if redis_available():
+    from weir._weir import redis_storage
+
+__all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]

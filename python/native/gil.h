@@ -1,0 +1,51 @@
+// The GIL, let go of and taken again where a thread may not come back.
+//
+// A daemon thread that asks for the GIL while the interpreter ends is ended by a forced unwind, which must not meet a
+// destructor or a catch-all: so there is no guard object for letting go, only a call.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace weir::python {
+
+/// Calls `function` without the GIL and gives what it gives, or throws what it throws. The caller holds the GIL.
+template <typename Function>
+auto without_gil(Function&& function) {
+  using Result = decltype(function());
+  PyThreadState* const state = PyEval_SaveThread();
+  std::optional<Result> result;
+  std::exception_ptr error;
+  try {
+    result.emplace(function());
+  } catch (const std::exception&) {
+    error = std::current_exception();
+  }
+  PyEval_RestoreThread(state);
+  if (error) std::rethrow_exception(error);
+  return std::move(*result);
+}
+
+/// A Python object that C++ threads call now and then. It is guarded by the GIL: its owner clears it before the object
+/// goes; whoever finds it empty calls nothing. Copies of the shared pointer need no GIL.
+struct Callable {
+  PyObject* object = nullptr;  // borrowed from the owner
+};
+
+/// Takes the GIL for its lifetime. For threads that Python waits for (servers stop before the interpreter ends).
+class GilHold {
+ public:
+  GilHold() : state_(PyGILState_Ensure()) {}
+  ~GilHold() { PyGILState_Release(state_); }
+  GilHold(const GilHold&) = delete;
+  GilHold& operator=(const GilHold&) = delete;
+
+ private:
+  const PyGILState_STATE state_;
+};
+
+}  // namespace weir::python
