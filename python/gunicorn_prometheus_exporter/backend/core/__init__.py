@@ -1,0 +1,23 @@
+"""Redis as a store of metrics: keys and values, clients, the collector.
+
+Whether this build of Weir has Redis can be asked: REDIS_COLLECTOR_AVAILABLE. Without it the classes are None.
+"""
+from weir import _weir
+
+REDIS_COLLECTOR_AVAILABLE = hasattr(_weir, "RedisSource")
+
+if REDIS_COLLECTOR_AVAILABLE:
+    from gunicorn_prometheus_exporter.backend.core.client import (
+        RedisClientProtocol, RedisStorageClient, RedisStorageDict, RedisValueClass, StorageDictProtocol)
+    from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
+    from gunicorn_prometheus_exporter.backend.core.dict import redis_key
+    from gunicorn_prometheus_exporter.backend.core.values import (
+        CleanupUtilsMixin, RedisValue, cleanup_process_keys_for_pid, get_redis_value_class, mark_process_dead_redis)
+else:
+    RedisClientProtocol = RedisStorageClient = RedisStorageDict = RedisValueClass = StorageDictProtocol = None
+    RedisMultiProcessCollector = RedisValue = CleanupUtilsMixin = None
+    redis_key = cleanup_process_keys_for_pid = get_redis_value_class = mark_process_dead_redis = None
+
+__all__ = ["REDIS_COLLECTOR_AVAILABLE", "CleanupUtilsMixin", "RedisClientProtocol", "RedisMultiProcessCollector",
+           "RedisStorageClient", "RedisStorageDict", "RedisValue", "RedisValueClass", "StorageDictProtocol",
+           "cleanup_process_keys_for_pid", "get_redis_value_class", "mark_process_dead_redis", "redis_key"]
