@@ -1,0 +1,189 @@
+"""Gunicorn's workers lose nothing they counted and count nothing twice, whatever becomes of them."""
+import contextlib
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from gunicorn_servers import CLEAN, FULL, WEIR, Gunicorn, Load, files, label_values, total, wait_until
+from redis_servers import RedisServer
+
+REQUESTS = "gunicorn_worker_requests_total"
+ANSWERS = "app_answers_total"
+
+
+@contextlib.contextmanager
+def storage(kind, tmp_path, durability="buffered"):
+    """Variables that make processes count into files or into a Redis of their own."""
+    if kind == "files":
+        yield files(tmp_path / "metrics")
+        return
+    with RedisServer() as redis:
+        spool = {"WEIR_SPOOL_DIR": str(tmp_path / "spool")} if durability == "spooled" else {}
+        yield redis.environment(WEIR_FLUSH_INTERVAL="0.1", WEIR_REDIS_DURABILITY=durability, **spool)
+
+
+def show_succeeds(url):
+    return subprocess.run([WEIR, "show", "--redis", url], capture_output=True, timeout=30, env=CLEAN).returncode == 0
+
+
+def kill_workers_during(gunicorn, load, kills, between):
+    """SIGKILLs one worker after another while the load runs; how many."""
+    killed = set()
+    while len(killed) < kills and load.done() < between * (len(killed) + 2):
+        if load.done() >= between * (len(killed) + 1):
+            victim = next((pid for pid in gunicorn.workers() if pid not in killed), None)
+            if victim is not None:
+                killed.add(victim)
+                gunicorn.signal(signal.SIGKILL, victim)
+        time.sleep(0.002)
+    return len(killed)
+
+
+def settled(gunicorn, name, least, **labels):
+    """The total of a counter once it has reached `least`: at once in files, after a flush in Redis."""
+    return wait_until(lambda: (found := total(gunicorn.read(), name, **labels)) >= least and found, f"{name} reaches {least}")
+
+
+@pytest.mark.parametrize("kind", ["files", "redis"])
+@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent", "eventlet"])
+def test_every_answered_request_is_counted_once_though_workers_are_killed(tmp_path, worker, kind):
+    requests, kills = (6000, 12) if FULL else (600, 3)
+    with storage(kind, tmp_path, "spooled") as place, Gunicorn(tmp_path, worker, place=place) as gunicorn:
+        load = Load(gunicorn.port).start(requests)
+        assert kill_workers_during(gunicorn, load, kills, requests // (kills + 2)) == kills
+        load.join()
+        answered = load.answered + gunicorn.answered
+        for name in (REQUESTS, ANSWERS):
+            # Requests in flight in a killed worker have no answer and may have been counted: nobody can tell from outside.
+            assert answered <= settled(gunicorn, name, answered) <= answered + load.broken, name
+        assert load.answered >= requests - 8 * kills, "far more broke than was in flight"
+        gunicorn.stop()
+        assert answered <= total(gunicorn.read(), REQUESTS) <= answered + load.broken
+
+
+@pytest.mark.parametrize("kind", ["files", "redis"])
+def test_the_total_is_exact_when_it_is_known_where_each_worker_was_killed(tmp_path, kind):
+    """Workers that take one request at a time and kill themselves in one: all others were answered, that one was not."""
+    kills = 20 if FULL else 4
+    with storage(kind, tmp_path, "spooled") as place, Gunicorn(tmp_path, place=place) as gunicorn:
+        load = Load(gunicorn.port, threads=4).start(10**9)
+        for _ in range(kills):
+            done = load.done()
+            assert gunicorn.fetch(gunicorn.port, "/kill") is None
+            wait_until(lambda: load.done() > done + 20, "others go on")
+        load.finish()
+        assert load.broken == 0
+        answered = load.answered + gunicorn.answered
+        assert settled(gunicorn, REQUESTS, answered) == answered
+        assert settled(gunicorn, ANSWERS, answered) == answered
+        assert settled(gunicorn, "gunicorn_master_worker_restart_count_total", kills, reason="kill") == kills
+
+
+@pytest.mark.parametrize("kind", ["files", "redis"])
+def test_workers_that_end_after_max_requests_lose_nothing(tmp_path, kind):
+    settings = "max_requests = 25\nmax_requests_jitter = 5"
+    with storage(kind, tmp_path) as place, Gunicorn(tmp_path, place=place, settings=settings) as gunicorn:
+        load = Load(gunicorn.port, threads=4).run(3000 if FULL else 300)
+        assert load.broken == 0
+        answered = load.answered + gunicorn.answered
+        assert settled(gunicorn, REQUESTS, answered) == answered
+        gunicorn.stop()
+        found = gunicorn.read()
+        assert total(found, REQUESTS) == answered == total(found, ANSWERS)
+        ended = total(found, "gunicorn_worker_restart_total", reason="max_requests")
+        assert ended >= load.answered // 30 - 4
+        assert total(found, "gunicorn_worker_restart_count_total", restart_type="graceful", reason="max_requests") == ended
+        assert label_values(found, "worker_id") <= {f"worker_{place}" for place in range(1, 6)}, "places are used again"
+
+
+@pytest.mark.parametrize("kind", ["files", "redis"])
+def test_a_reload_by_hup_loses_nothing(tmp_path, kind):
+    with storage(kind, tmp_path) as place, Gunicorn(tmp_path, place=place, workers=2) as gunicorn:
+        gunicorn.wait_for_workers()
+        before = set(gunicorn.workers())
+        load = Load(gunicorn.port, threads=4).start(10**9)
+        gunicorn.signal(signal.SIGHUP)
+        wait_until(lambda: (now := set(gunicorn.workers())) and not now & before and len(now) == 2, "other workers")
+        load.finish()
+        assert load.broken == 0
+        answered = load.answered + gunicorn.answered
+        assert settled(gunicorn, REQUESTS, answered) == answered
+        assert settled(gunicorn, "gunicorn_master_worker_restart_total", 1, reason="hup") == 1
+        assert settled(gunicorn, "gunicorn_master_worker_restart_count_total", 2, reason="term") == 2
+
+
+def test_an_upgrade_by_usr2_loses_nothing_and_takes_the_port_over(tmp_path):
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=2) as gunicorn:
+        old = gunicorn.master()
+        load = Load(gunicorn.port, threads=4).start(10**9)
+        gunicorn.signal(signal.SIGUSR2, old)
+        second = tmp_path / "pid.2"
+        new = int(wait_until(lambda: second.exists() and second.read_text(), "a second master"))
+        wait_until(lambda: len(gunicorn.workers(new)) == 2, "its workers")
+        gunicorn.wait_for_workers(new)
+        through_both = wait_until(gunicorn.scrape, "the old master serves")
+        gunicorn.signal(signal.SIGTERM, old)
+        gunicorn.process.wait(timeout=30)
+        try:
+            after = wait_until(gunicorn.scrape, "the new master serves")
+            wait_until(lambda: gunicorn.master() == new, "the new master has the pid file")
+            load.finish()
+            assert load.broken == 0
+            answered = load.answered + gunicorn.answered
+            assert total(gunicorn.scrape(), REQUESTS) == answered == total(gunicorn.scrape(), ANSWERS)
+            assert total(after, REQUESTS) >= total(through_both, REQUESTS) > 0
+            assert total(after, "gunicorn_master_worker_restart_total", reason="usr2") == 1
+        finally:
+            gunicorn.signal(signal.SIGTERM, new)
+            wait_until(lambda: not os.path.exists(f"/proc/{new}"), "the new master ends")
+
+
+@pytest.mark.parametrize("path", ["/slow", "/stuck"])
+def test_a_worker_that_times_out_keeps_what_it_counted(tmp_path, path):
+    settings = "timeout = 1\ngraceful_timeout = 1"
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=1, settings=settings) as gunicorn:
+        Load(gunicorn.port, threads=1).run(20)
+        gunicorn.fetch(gunicorn.port, path)  # SIGABRT ends /slow; /stuck does not hear it and is killed
+        wait_until(lambda: gunicorn.workers(), "another worker")
+        Load(gunicorn.port, threads=1).run(10)
+        found = gunicorn.read()
+        heard = path == "/slow"
+        assert total(found, REQUESTS) == 30 + gunicorn.answered + heard
+        assert total(found, ANSWERS) == 30 + gunicorn.answered
+        assert total(found, "gunicorn_worker_restart_total", reason="abort") == heard
+        assert total(found, "gunicorn_master_worker_restart_count_total", reason="timeout", restart_type="forced") == 1
+
+
+@pytest.mark.parametrize("preload", [True, False])
+def test_what_is_counted_while_the_application_is_imported_is_counted_once_a_process(tmp_path, preload):
+    place = files(tmp_path / "metrics")
+    with Gunicorn(tmp_path, place=place, settings=f"preload_app = {preload}") as gunicorn:
+        wait_until(lambda: len(gunicorn.workers()) == 4, "four workers")
+        load = Load(gunicorn.port).run(100)
+        answered = load.answered + gunicorn.answered
+        wait_until(lambda: total(gunicorn.read(), "app_imports_total") == (1 if preload else 4), "imports are counted")
+        assert total(gunicorn.read(), REQUESTS) == answered == total(gunicorn.read(), ANSWERS)
+
+
+def test_a_redis_that_goes_and_comes_back_costs_no_answer_and_no_count(tmp_path):
+    with RedisServer(appendonly=True) as redis, \
+            Gunicorn(tmp_path, place=redis.environment(WEIR_FLUSH_INTERVAL="0.1"), workers=2) as gunicorn:
+        load = Load(gunicorn.port, threads=4).start(10**9)
+        wait_until(lambda: load.done() > 200, "traffic")
+        before = len(load.latencies)
+        redis.kill()
+        wait_until(lambda: load.done() > before + 400, "traffic while Redis is gone")
+        during = len(load.latencies)
+        redis.restart()
+        wait_until(lambda: load.done() > during + 200, "traffic afterwards")
+        load.finish()
+        assert load.broken == load.refused == 0
+        answered = load.answered + gunicorn.answered
+        # Until every writer has said that it met the restarted server, a reader shows nothing rather than too little.
+        wait_until(lambda: show_succeeds(redis.url), "Redis can be read again")
+        assert settled(gunicorn, REQUESTS, answered) == answered == settled(gunicorn, ANSWERS, answered)
+        for name, part in (("before", load.latencies[:before]), ("gone", load.latencies[before:during])):
+            part = sorted(part)  # shown when something fails; speed is for benches to judge
+            print(name, *(f"p{p}: {part[len(part) * p // 100] * 1e3:.1f} ms" for p in (50, 90, 99)))
