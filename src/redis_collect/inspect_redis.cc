@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 
 #include "model/printable.h"
+#include "redis/info_fields.h"
 #include "redis_collect/inspect_redis_rights.h"
 #include "redis_collect/redis_merge_scan.h"
 #include "redis_layout/shared_keys.h"
@@ -18,33 +18,6 @@ namespace {
 
 constexpr int kPings = 5;
 constexpr double kClockTolerance = 1;  // seconds
-
-using Fields = std::map<std::string, std::string, std::less<>>;
-
-Fields fields_of(std::string_view info) {
-  Fields fields;
-  while (!info.empty()) {
-    const std::size_t end = std::min(info.find('\n'), info.size());
-    std::string_view line = info.substr(0, end);
-    info.remove_prefix(std::min(end + 1, info.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const std::size_t colon = line.find(':');
-    if (colon != std::string_view::npos) fields.emplace(line.substr(0, colon), line.substr(colon + 1));
-  }
-  return fields;
-}
-
-std::string text(const Fields& fields, std::string_view name) {
-  const auto found = fields.find(name);
-  return found == fields.end() ? "" : found->second;
-}
-
-std::int64_t number(const Fields& fields, std::string_view name) {
-  const std::string value = text(fields, name);
-  std::int64_t result = -1;
-  std::from_chars(value.data(), value.data() + value.size(), result);
-  return result;
-}
 
 class Inspection {
  public:
@@ -88,22 +61,22 @@ class Inspection {
             fmt::format("INFO is refused ({}), so memory and persistence are not known", reply.text));
         continue;
       }
-      look_at_server(fields_of(reply.text));
+      look_at_server(InfoFields(reply.text));
     }
     for (const RedisReply& reply : client_.on_every_master(read_command({"DBSIZE"}))) {
       if (reply.is_good()) found_.database_keys += reply.integer;
     }
   }
 
-  void look_at_server(const Fields& info) {
-    InspectedRedisServer server{.version = text(info, "redis_version"),
-                                .role = text(info, "role"),
-                                .uptime = number(info, "uptime_in_seconds"),
-                                .used_memory = number(info, "used_memory"),
-                                .max_memory = number(info, "maxmemory"),
-                                .policy = text(info, "maxmemory_policy"),
-                                .appends = text(info, "aof_enabled") == "1",
-                                .evicted = std::max<std::int64_t>(0, number(info, "evicted_keys"))};
+  void look_at_server(const InfoFields& info) {
+    InspectedRedisServer server{.version = info.text("redis_version"),
+                                .role = info.text("role"),
+                                .uptime = info.number("uptime_in_seconds"),
+                                .used_memory = info.number("used_memory"),
+                                .max_memory = info.number("maxmemory"),
+                                .policy = info.text("maxmemory_policy"),
+                                .appends = info.text("aof_enabled") == "1",
+                                .evicted = std::max<std::int64_t>(0, info.number("evicted_keys"))};
     const std::string name = client_.describe();
     if (server.max_memory > 0 && server.policy != "noeviction") {
       fault("eviction", name,
@@ -121,14 +94,14 @@ class Inspection {
             fmt::format("{} keys were evicted since the server started; what they counted is lost", server.evicted));
     }
     for (const char* status : {"rdb_last_bgsave_status", "aof_last_write_status", "aof_last_bgrewrite_status"}) {
-      const std::string value = text(info, status);
+      const std::string value = info.text(status);
       if (!value.empty() && value != "ok") {
         fault("persistence", name, fmt::format("{} is {}: the server cannot write its data to disk", status, value));
       }
     }
     if (server.role == "slave") {
       found_.notes.push_back(fmt::format("this is a replica of {}:{}: it can be read, but processes write to a master",
-                                         text(info, "master_host"), text(info, "master_port")));
+                                         info.text("master_host"), info.text("master_port")));
     }
     if (!server.appends) {
       found_.notes.push_back(
@@ -188,7 +161,7 @@ class Inspection {
                                      read_command({"GET", keys_.epoch(bucket)})};
     const std::vector<RedisReply> replies = reading_.ask(commands);
     if (replies[1].text.empty()) return {};
-    return (replies[0].is_good() ? text(fields_of(replies[0].text), "master_replid") : "") + "." + replies[1].text;
+    return (replies[0].is_good() ? InfoFields(replies[0].text).text("master_replid") : "") + "." + replies[1].text;
   }
 
   void look_at_claim(const ClaimOnServer& claim, const std::string& epoch) {

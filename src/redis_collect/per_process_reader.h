@@ -34,6 +34,7 @@ class PerProcessReader {
 
   void look(ReaderEpoch::Clock::time_point now, std::vector<Problem>& problems);
   const std::vector<std::string>& awaited() const noexcept { return writers_.awaited(); }
+  bool is_behind() const noexcept { return writers_.is_behind(); }
   void read(std::vector<Problem>& problems);
   bool stands() { return writers_.stands(); }
   void refer(SeriesSet& set, std::vector<Problem>& problems);

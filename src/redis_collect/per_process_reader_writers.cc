@@ -2,18 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <string_view>
+
+#include "redis/info_fields.h"
 
 namespace weir {
 namespace {
 
-/// Empty where the server does not say (no right to ask).
-std::string replication_id(const RedisReply& info) {
-  constexpr std::string_view kField = "master_replid:";
-  const std::size_t at = info.is_good() ? info.text.find(kField) : std::string::npos;
-  if (at == std::string::npos) return {};
-  const std::size_t begin = at + kField.size();
-  return info.text.substr(begin, info.text.find_first_of("\r\n", begin) - begin);
+/// How much of its master's stream of writes the server has; of a master, its own. -1: not told.
+std::int64_t offset_in(const InfoFields& info) {
+  return std::max(info.number("slave_repl_offset"),
+                  info.text("role") == "slave" ? -1 : info.number("master_repl_offset"));
 }
 
 std::chrono::milliseconds lease_length(const std::string& text) {
@@ -48,7 +48,10 @@ std::vector<PerProcessWriters::Head> PerProcessWriters::read_heads(std::vector<s
   std::vector<Head> heads;
   const std::vector<RedisReply> replies = reading_.ask(commands);
   for (std::size_t i = 0; i < replies.size(); i += each) {
-    heads.push_back({.epoch = replication_id(replies[i]) + "." + replies[i + 1].text, .folds = replies[i + 2].text});
+    const InfoFields info(replies[i].is_good() ? replies[i].text : std::string_view{});  // or no right to ask
+    heads.push_back({.epoch = info.text("master_replid") + "." + replies[i + 1].text,
+                     .folds = replies[i + 2].text,
+                     .offset = offset_in(info)});
     if (names == nullptr) continue;
     for (const RedisReply& name : replies[i + 3].elements) names->push_back(name.text);
     for (std::size_t k = i + 1; k < i + each && problems != nullptr; ++k) {
@@ -80,6 +83,7 @@ const std::vector<WriterOnServer>& PerProcessWriters::look(ReaderEpoch::Clock::t
                                                            std::vector<Problem>& problems) {
   std::vector<std::string> names;
   heads_ = read_heads(&names, &problems);
+  is_behind_ = shown_.size() == heads_.size() && !std::ranges::equal(heads_, shown_, std::not_fn(is_older));
   std::sort(names.begin(), names.end());
   writers_.clear();
   for (std::string& name : names) writers_.push_back({.name = std::move(name), .token = {}, .keys = {}, .lease = {}});
@@ -98,9 +102,22 @@ const std::vector<WriterOnServer>& PerProcessWriters::look(ReaderEpoch::Clock::t
   return writers_;
 }
 
-bool PerProcessWriters::stands() { return read_heads(nullptr, nullptr) == heads_; }
+bool PerProcessWriters::stands() {
+  std::vector<Head> now = read_heads(nullptr, nullptr);
+  const auto goes_on = [](const Head& before, const Head& after) {
+    return before.epoch == after.epoch && before.folds == after.folds && !is_older(after, before);
+  };
+  if (!std::ranges::equal(heads_, now, goes_on)) return false;
+  heads_ = std::move(now);
+  return true;
+}
+
+bool PerProcessWriters::is_older(const Head& a, const Head& b) {
+  return a.epoch == b.epoch && a.offset >= 0 && a.offset < b.offset;
+}
 
 void PerProcessWriters::collected() {
+  shown_ = heads_;
   for (auto& [bucket, epoch] : epochs_) epoch.collected();
 }
 

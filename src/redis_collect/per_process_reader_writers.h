@@ -2,6 +2,7 @@
 //
 //   const auto& writers = writers_of.look(now);            // two round trips
 //   if (!writers_of.awaited().empty()) …                   // refuse (reader_epoch.h)
+//   if (writers_of.is_behind()) …                          // refuse: another replica, which is not there yet
 //   … read …
 //   if (!writers_of.stands()) …                            // a fold or another epoch came between: look again
 //   writers_of.collected();
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -37,7 +39,10 @@ class PerProcessWriters {
   const std::vector<WriterOnServer>& writers() const noexcept { return writers_; }
   /// Of the last look: the writers to wait for.
   const std::vector<std::string>& awaited() const noexcept { return awaited_; }
-  /// True while epochs and fold counters are what the last look saw.
+  /// Of the last look: the server has less of the stream of writes than the one whose values were shown last. So it is
+  /// with another replica (P8).
+  bool is_behind() const noexcept { return is_behind_; }
+  /// True while epochs and fold counters are what the last look saw, and the server is not behind it.
   bool stands();
   void collected();
 
@@ -45,17 +50,20 @@ class PerProcessWriters {
   struct Head {
     std::string epoch;  // `<master_replid>.<epoch key>`
     std::string folds;
-    bool operator==(const Head&) const = default;
+    std::int64_t offset = -1;  // in the stream of writes; -1: not told
   };
   const RedisKeys& keys_;
   RedisReading& reading_;
   std::vector<std::string> buckets_;
   std::vector<Head> heads_;
+  std::vector<Head> shown_;  // as they were at the end of the last collection shown
+  bool is_behind_ = false;
   std::vector<WriterOnServer> writers_;
   std::vector<std::string> awaited_;
   std::map<std::string, ReaderEpoch> epochs_;  // by bucket
 
   std::vector<Head> read_heads(std::vector<std::string>* names, std::vector<Problem>* problems);
+  static bool is_older(const Head& a, const Head& b);
   void read_claims();
 };
 

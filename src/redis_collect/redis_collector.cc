@@ -104,7 +104,9 @@ std::vector<MetricFamily> merge_from_redis(RedisClient& client, const std::strin
   } else if (collection->snapshot.values.empty()) {
     for (const Problem& problem : collection->problems) {
       // Whoever writes back what this returns must not take it for an empty Redis.
-      if (problem.reason == "redis_epoch" || problem.reason == "redis_folding") throw RedisReplyError(problem.message);
+      const bool must_wait =
+          problem.reason == "redis_epoch" || problem.reason == "redis_folding" || problem.reason == "redis_replica";
+      if (must_wait) throw RedisReplyError(problem.message);
     }
   }
   return families(collection->snapshot);

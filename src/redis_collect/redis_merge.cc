@@ -28,6 +28,14 @@ Problem awaiting(const std::vector<std::string>& writers, const std::string& ser
                                  server, fmt::join(named, ", "), writers.size() > kNamed ? ", …" : "")};
 }
 
+Problem behind(const std::string& server) {
+  return {.reason = "redis_replica",
+          .subject = server,
+          .message = fmt::format("{}: another replica is read now, which has not yet what the one before had; waiting "
+                                 "until it catches up",
+                                 server)};
+}
+
 void cap(std::vector<Problem>& problems) {
   if (problems.size() <= kMostProblems) return;
   Problem last = std::move(problems[kMostProblems]);
@@ -84,6 +92,10 @@ bool RedisMerge::read_once(std::vector<Problem>& problems, bool& stands) {
     per_process_->look(ReaderEpoch::Clock::now(), problems);
     if (!per_process_->awaited().empty()) {
       problems.assign(1, awaiting(per_process_->awaited(), reading_.client().describe()));
+      return false;
+    }
+    if (per_process_->is_behind()) {
+      problems.assign(1, behind(reading_.client().describe()));
       return false;
     }
     per_process_->read(problems);

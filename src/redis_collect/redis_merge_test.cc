@@ -130,6 +130,56 @@ TEST_F(MergingRedis, HelpThatDiffersIsTheSameWhoeverIsLeft) {
   EXPECT_EQ(shown(*left), (Shown{{"r_total", 2}}));
 }
 
+/// A server that says it has had so much of the stream of writes, as a replica says it.
+class AtOffset final : public RedisClient {
+ public:
+  explicit AtOffset(std::shared_ptr<RedisClient> client) : client_(std::move(client)) {}
+  std::vector<std::int64_t> offsets;  // one a question; the last for ever
+
+  std::vector<RedisReply> pipeline(std::span<const RedisCommand> commands) override {
+    std::vector<RedisReply> replies = client_->pipeline(commands);
+    for (std::size_t i = 0; i < replies.size(); ++i) {
+      if (commands[i].arguments.front() != "INFO") continue;
+      replies[i].text += fmt::format("slave_repl_offset:{}\r\n", offsets.front());
+      if (offsets.size() > 1) offsets.erase(offsets.begin());
+    }
+    return replies;
+  }
+  bool ping() override { return client_->ping(); }
+  std::uint64_t generation() const override { return client_->generation(); }
+  bool is_cluster() const override { return client_->is_cluster(); }
+  std::string describe() const override { return client_->describe(); }
+  RedisClientStatistics statistics() const override { return client_->statistics(); }
+  std::vector<RedisReply> on_every_master(const RedisCommand& command) override {
+    return client_->on_every_master(command);
+  }
+  std::vector<std::string> scan_keys(const std::string& pattern, std::size_t count) override {
+    return client_->scan_keys(pattern, count);
+  }
+
+ private:
+  std::shared_ptr<RedisClient> client_;
+};
+
+TEST(ReadingReplicas, AReplicaThatIsBehindTheOneShownBeforeIsNotShown) {
+  ServerWithKeys redis;
+  redis.claim("1");
+  redis.put_ours("counter", "1", ServerWithKeys::key_of("requests", "requests_total"), "2.0");
+  const auto client = std::make_shared<AtOffset>(redis.client());
+  RedisMultiProcessCollector collector(client, {.key_prefix = "gunicorn"});
+  client->offsets = {100, 120};  // before and after the values were read
+  EXPECT_EQ(shown(*collector.collect()), (Shown{{"requests_total", 2}}));
+  client->offsets = {110};
+  for (int i = 0; i < 2; ++i) {
+    const auto behind = collector.collect();
+    EXPECT_EQ(reasons(*behind), Reasons{"redis_replica"});
+    EXPECT_EQ(shown(*behind), Shown{});
+  }
+  client->offsets = {130, 110, 125, 140};  // changed in the middle: read again
+  EXPECT_EQ(shown(*collector.collect()), (Shown{{"requests_total", 2}}));
+  EXPECT_EQ(client->offsets, std::vector<std::int64_t>{140});
+}
+
 TEST(MergingRedisCluster, WritersOfAllBucketsAreOneExposition) {
   for_test::RedisCluster cluster;
   const std::shared_ptr<RedisClient> client = make_redis_client(cluster.options());

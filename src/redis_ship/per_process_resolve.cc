@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "format/number.h"
+#include "redis/info_fields.h"
 #include "redis_layout/host_name.h"
 #include "redis_layout/random_text.h"
 #include "redis_ship/per_process_shipment.h"
@@ -29,11 +30,8 @@ double PerProcessShipment::server_time() {
 
 std::string PerProcessShipment::replication_id() {
   const RedisReply info = client_->command({{"INFO", "replication"}, keys_.claim(writer()), true, false});
-  constexpr std::string_view field = "master_replid:";
-  const std::size_t at = info.text.find(field);
-  if (at == std::string::npos) return "unknown";
-  const std::size_t begin = at + field.size();
-  return info.text.substr(begin, info.text.find_first_of("\r\n", begin) - begin);
+  const std::string id = InfoFields(info.text).text("master_replid");
+  return id.empty() ? "unknown" : id;
 }
 
 // Every value is dirty afterwards: the server may have lost any of them.
