@@ -29,9 +29,10 @@ void append_command(std::string& out, std::span<const std::string> arguments);
 
 class RespParser {
  public:
-  /// Bulk strings and arrays announced longer than this are refused; nesting deeper than kMaxDepth too.
-  static constexpr std::size_t kMaxBulk = std::size_t{512} << 20;
-  static constexpr std::size_t kMaxElements = std::size_t{1} << 30;
+  /// Bulk strings and arrays announced longer than this are refused; nesting deeper than kMaxDepth too. Far beyond what
+  /// Weir asks for: the longest string is the label set of a series, the longest array one key's series.
+  static constexpr std::size_t kMaxBulk = std::size_t{64} << 20;
+  static constexpr std::size_t kMaxElements = std::size_t{1} << 24;
   static constexpr int kMaxDepth = 16;
 
   void feed(std::string_view bytes);

@@ -153,16 +153,16 @@ TEST(RespParser, ANumberThatNeverEndsIsRefusedEarly) {
 }
 
 TEST(RespParser, AnnouncedLengthsOverTheLimitAreRefused) {
-  expect_refused("$536870913\r\n", "over the limit");
-  expect_refused("*1073741825\r\n", "over the limit");
+  expect_refused("$67108865\r\n", "over the limit");
+  expect_refused("*16777217\r\n", "over the limit");
   expect_refused("$9223372036854775807\r\n", "over the limit");
 }
 
 TEST(RespParser, AnAnnouncedLengthCostsNothing) {
   RespParser parser;
   std::string bytes;
-  for (int i = 0; i < RespParser::kMaxDepth; ++i) bytes += "*1073741824\r\n";
-  parser.feed(bytes + "$536870912\r\nx");
+  for (int i = 0; i < RespParser::kMaxDepth; ++i) bytes += "*16777216\r\n";
+  parser.feed(bytes + "$67108864\r\nx");
   EXPECT_FALSE(parser.next());  // and has not asked for 100 GB an array
   EXPECT_GT(parser.pending(), 0u);
 }

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "redis_collect/redis_merge_scan.h"
 #include "redis_storage/value_scripts.h"
 #include "weir/log.h"
 
@@ -67,8 +68,8 @@ std::size_t remove_members(const ValueHashes& hashes, const std::string& writer,
 std::size_t remove_by_scan(const ValueHashes& hashes, const std::string& writer) {
   const std::string& prefix = hashes.keys().prefix();
   std::vector<std::string> members;
-  for (const std::string& key : scan_keys(*hashes.client(), fmt::format("{}:{}*:{}:metric:*", literal_pattern(prefix),
-                                                                        kLiveKind, literal_pattern(writer)))) {
+  for (const std::string& key : scan_keys(*hashes.client(), fmt::format("{}:{}*:{}:metric:*", escape_pattern(prefix),
+                                                                        kLiveKind, escape_pattern(writer)))) {
     const auto parts = parse_redis_key(prefix, key);
     if (parts && parts->writer == writer && parts->kind_text.starts_with(kLiveKind)) {
       members.push_back(fmt::format("{}:{}", parts->kind_text, parts->hash));

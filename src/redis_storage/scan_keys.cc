@@ -39,13 +39,4 @@ std::vector<std::string> scan_keys(RedisClientProtocol& client, const std::strin
   return keys;
 }
 
-std::string literal_pattern(std::string_view text) {
-  std::string pattern;
-  for (const char c : text) {
-    if (c == '*' || c == '?' || c == '[' || c == ']' || c == '\\' || c == '^') pattern.push_back('\\');
-    pattern.push_back(c);
-  }
-  return pattern;
-}
-
 }  // namespace weir

@@ -10,6 +10,7 @@
 #include "config/environment.h"
 #include "format/number.h"
 #include "instrument/unix_time.h"
+#include "redis_collect/redis_merge_scan.h"
 #include "redis_layout/random_text.h"
 #include "redis_storage/value_scripts.h"
 #include "weir/log.h"
@@ -207,7 +208,7 @@ std::optional<GaugeMode> ValueHashes::find_mode(std::string_view key) const {
 
 std::vector<ValueHashes::Entry> ValueHashes::read_all() const {
   const std::string writer = own_writer();
-  const std::string pattern = fmt::format("{}:*:{}:metric:*", literal_pattern(keys_.prefix()), literal_pattern(writer));
+  const std::string pattern = fmt::format("{}:*:{}:metric:*", escape_pattern(keys_.prefix()), escape_pattern(writer));
   std::vector<RedisCommand> commands;
   std::vector<FileKind> kinds;
   for (const std::string& key : scan_keys(*client_, pattern)) {

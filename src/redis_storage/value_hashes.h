@@ -96,7 +96,5 @@ class ValueHashes {
 /// Every key that matches, of all masters, each once. A client that is no RedisClient can scan one server alone:
 /// throws ConfigError for a Cluster.
 std::vector<std::string> scan_keys(RedisClientProtocol& client, const std::string& pattern);
-/// `text` as a pattern that matches it alone.
-std::string literal_pattern(std::string_view text);
 
 }  // namespace weir
