@@ -25,9 +25,9 @@ namespace weir {
 
 /// What became of this process's values.
 struct RedisShippingStatistics {
-  bool connected = false;         ///< the last flush reached the server
-  std::string writer;             ///< this process's identity; empty before the first claim
-  std::uint64_t flushes = 0;      ///< that shipped or renewed something
+  bool connected = false;     ///< the last flush reached the server
+  std::string writer;         ///< this process's identity; empty before the first claim
+  std::uint64_t flushes = 0;  ///< that shipped or renewed something
   std::uint64_t failed_flushes = 0;
   std::uint64_t shipped = 0;      ///< values acknowledged
   std::uint64_t refused = 0;      ///< values the server refused (wrong type, out of memory); tried again
@@ -44,6 +44,12 @@ class RedisStorageBase : public Storage {
  public:
   /// Ships what is dirty and waits for it, at most `timeout`. False when some of it is still not acknowledged.
   bool flush(std::chrono::milliseconds timeout) noexcept override = 0;
+  /// Flushes, for at most `timeout`, and ships nothing more until resume(): the thread ends, cells go on counting,
+  /// flush() gives false. True when all was acknowledged. Redis keeps what it has; the lease runs out, and readers take
+  /// the process for dead. Forked children do not ship either.
+  virtual bool stop(std::chrono::milliseconds timeout) noexcept = 0;
+  /// Ships again, what was counted meanwhile first. Nothing happens where stop() was not called.
+  virtual void resume() = 0;
   virtual RedisShippingStatistics statistics() const = 0;
   virtual const RedisSettings& settings() const noexcept = 0;
   virtual std::shared_ptr<RedisClient> client() const = 0;

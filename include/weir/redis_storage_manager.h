@@ -54,9 +54,9 @@ class RedisStorageManager {
   ///    shipped when it comes. Call again to learn whether it has.
   /// True at once when it is set up already. Throws nothing of Weir's.
   bool setup();
-  /// Flushes, for at most 5 s, and restores the storage that was chosen before setup(), or that the environment would
-  /// have chosen without Redis. Metrics that exist already cannot move: they stay where they are, and go on being
-  /// shipped; the log says so.
+  /// Flushes, for at most 5 s, stops shipping, and restores the storage that was chosen before setup(), or that the
+  /// environment would have chosen without Redis. Metrics that exist already cannot move: they stay where they are, and
+  /// go on being shipped, lest they be lost; the log says so. RedisStorageBase::stop() ends that, too.
   void teardown();
   /// setup() succeeded, and no teardown() came since.
   bool is_enabled() const;

@@ -39,6 +39,27 @@ redis.call('DEL', KEYS[1], KEYS[3], KEYS[4]))",
               "gunicorn:weir:lease:" + writer, writer});
 }
 
+TEST(PerProcessShipment, WhatWasCountedWhileShippingWasStoppedArrivesOnceItIsResumed) {
+  for (const RedisLayout layout : {RedisLayout::per_process, RedisLayout::shared}) {
+    RedisServer server;
+    Shipping on(quick(server.options(), layout));
+    on.counter.inc(2);
+    EXPECT_TRUE(on.storage.stop(kLong));
+    on.counter.inc(3);
+    on.registry.counter({.name = "more", .help = "More."}).inc(1);  // starts nothing
+    EXPECT_FALSE(on.storage.flush(kLong));
+    const std::string key =
+        layout == RedisLayout::shared ? "jobs_total" : server.cli({"--scan", "--pattern", "*counter*:metric:*"});
+    const auto value = [&] {
+      return std::stod(layout == RedisLayout::shared ? server.cli({"GET", key}) : server.cli({"HGET", key, "value"}));
+    };
+    EXPECT_EQ(value(), 2);
+    on.storage.resume();
+    ASSERT_TRUE(on.storage.flush(kLong));
+    EXPECT_EQ(value(), 5);
+  }
+}
+
 TEST(PerProcessShipment, WritesWhatPythonsExporterReads) {
   RedisServer server;
   Shipping on(quick(server.options()));

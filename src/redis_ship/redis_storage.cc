@@ -76,6 +76,12 @@ Shipper& RedisStorage::shipper() {
   return *shipper_.load(std::memory_order_acquire);
 }
 
+// Likewise.
+void RedisStorage::start_shipping() {
+  Shipper& mine = shipper();
+  if (!is_stopped_.load(std::memory_order_relaxed)) mine.start();
+}
+
 void RedisStorage::make_cells(const CellGroup& group, std::size_t slot,
                               std::span<Cell*> out) WEIR_NO_THREAD_SAFETY_ANALYSIS {
   if (holds_backends()) {
@@ -83,7 +89,7 @@ void RedisStorage::make_cells(const CellGroup& group, std::size_t slot,
     return;
   }
   book_.cells_for(group, slot, inner_, out);
-  shipper().start();
+  start_shipping();
 }
 
 void RedisStorage::release_cells(const CellGroup& group, std::size_t slot,
@@ -95,7 +101,7 @@ std::unique_ptr<Backend> RedisStorage::make_backend(const CellGroup& group, std:
   const RegistrationHold hold;
   Cell* cell = nullptr;
   const std::uint32_t sample = book_.book_own(group, i, cell);
-  shipper().start();
+  start_shipping();
   const bool keeps_time = group.type() == MetricType::gauge && without_live(group.mode()) == GaugeMode::mostrecent;
   return std::make_unique<ThroughBackend>(*this, sample, *cell, keeps_time, marks_gauge_sets());
 }
@@ -119,7 +125,7 @@ void RedisStorage::enter_process() {
   const RegistrationHold hold;
   if (pid_.load(std::memory_order_relaxed) == ::getpid()) return;
   start_in_child();
-  shipper().start();
+  start_shipping();
 }
 
 void RedisStorage::ship_now(std::uint32_t sample) noexcept {
@@ -132,6 +138,18 @@ void RedisStorage::ship_now(std::uint32_t sample) noexcept {
 bool RedisStorage::flush(std::chrono::milliseconds timeout) noexcept {
   Shipper* const mine = current();
   return mine == nullptr || mine->flush(Shipper::Clock::now() + timeout);
+}
+
+bool RedisStorage::stop(std::chrono::milliseconds timeout) noexcept {
+  is_stopped_.store(true, std::memory_order_relaxed);
+  Shipper* const mine = current();
+  return mine == nullptr || mine->stop(Shipper::Clock::now() + timeout);
+}
+
+void RedisStorage::resume() {
+  if (!is_stopped_.exchange(false, std::memory_order_relaxed)) return;
+  const RegistrationHold hold;
+  start_shipping();
 }
 
 void RedisStorage::finish() noexcept {

@@ -31,6 +31,8 @@ class RedisStorage final : public RedisStorageBase {
   void start_in_child() override;
 
   bool flush(std::chrono::milliseconds timeout) noexcept override;
+  bool stop(std::chrono::milliseconds timeout) noexcept override;
+  void resume() override;
   RedisShippingStatistics statistics() const override;
   const RedisSettings& settings() const noexcept override { return settings_; }
   std::shared_ptr<RedisClient> client() const override { return client_; }
@@ -47,6 +49,7 @@ class RedisStorage final : public RedisStorageBase {
 
  private:
   Shipper& shipper();
+  void start_shipping();
   std::unique_ptr<Shipper> make_shipper() const;
   Shipper* current() const noexcept;
 
@@ -55,6 +58,7 @@ class RedisStorage final : public RedisStorageBase {
   const std::shared_ptr<RedisClient> client_;    // for questions; shipping has one of its own
   const std::shared_ptr<RedisClient> shipping_;  // one connection, whose making is news to the shipment
   SeriesBook book_;
+  std::atomic<bool> is_stopped_{false};     // relaxed: whoever registers at that moment may start or not
   std::atomic<Shipper*> shipper_{nullptr};  // this process's, never destroyed
   std::atomic<long> pid_;                   // of the process that shipper_ belongs to
 };

@@ -1,5 +1,7 @@
 #include "redis_ship/scripts.h"
 
+#include <string>
+
 #include "storage/setup_lock.h"
 
 namespace weir {
@@ -39,10 +41,8 @@ redis.call('SET', KEYS[2], lease, 'PX', ARGV[3])
 return {'OWNED', owner and '1' or '0', epoch}
 )";
 
-// KEYS claim, metric keys
-// ARGV token, sequence, then of each key: value, timestamp, exemplar or nothing
-// -> OK, then of each key that was refused or gone: its number and the error or GONE   or OLD, FENCED, LOST
-constexpr const char* kShip = R"(
+// What ship and create begin with. KEYS claim, …   ARGV token, sequence, …
+constexpr const char* kAdmit = R"(
 local claim = redis.call('HMGET', KEYS[1], 'token', 'seq')
 if not claim[1] then return {'LOST'} end
 if claim[1] ~= ARGV[1] then return {'FENCED'} end
@@ -51,6 +51,12 @@ redis.call('HSET', KEYS[1], 'seq', ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] .. '.' .. string.format('%06d', time[2])
 local answer = {'OK'}
+)";
+
+// KEYS claim, metric keys
+// ARGV token, sequence, then of each key: value, timestamp, exemplar or nothing
+// -> OK, then of each key that was refused or gone: its number and the error or GONE   or OLD, FENCED, LOST
+constexpr const char* kShip = R"(
 for i = 2, #KEYS do
   local a = 3 * i - 3
   local made
@@ -62,7 +68,7 @@ for i = 2, #KEYS do
   end
   if type(made) == 'table' then
     answer[#answer + 1] = i - 2
-    answer[#answer + 1] = made.err
+    answer[#answer + 1] = made.err .. ' (HSET)'
   elseif made >= 3 then
     redis.call('HSET', KEYS[i], 'owner', ARGV[1])
     answer[#answer + 1] = i - 2
@@ -77,20 +83,12 @@ return answer
 //      original_key, typ, multiprocess_mode
 // -> OK, then of each sample that was refused: its number and the error or FOREIGN   or OLD, FENCED, LOST
 constexpr const char* kCreate = R"(
-local claim = redis.call('HMGET', KEYS[1], 'token', 'seq')
-if not claim[1] then return {'LOST'} end
-if claim[1] ~= ARGV[1] then return {'FENCED'} end
-if tonumber(claim[2]) >= tonumber(ARGV[2]) then return {'OLD'} end
-redis.call('HSET', KEYS[1], 'seq', ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] .. '.' .. string.format('%06d', time[2])
-local answer = {'OK'}
 for n = 0, (#KEYS - 2) / 2 - 1 do
   local metric, meta, a = KEYS[3 + 2 * n], KEYS[4 + 2 * n], 4 + 7 * n
   local problem
   local mine = redis.pcall('HSETNX', metric, 'owner', ARGV[1])
   if type(mine) == 'table' then
-    problem = mine.err
+    problem = mine.err .. ' (HSETNX)'
   elseif mine == 1 and redis.call('HLEN', metric) > 1 then
     redis.call('HDEL', metric, 'owner')
     problem = 'FOREIGN'
@@ -106,7 +104,7 @@ for n = 0, (#KEYS - 2) / 2 - 1 do
                          'multiprocess_mode', ARGV[a + 6])
     end
     if type(made) == 'table' then
-      problem = made.err
+      problem = made.err .. ' (HSET)'
     else
       redis.call('HSETNX', meta, 'created_at', now)
       redis.call('EXPIRE', metric, ARGV[3])
@@ -183,11 +181,10 @@ return {'OK'}
 )";
 
 // KEYS the writer's batches, then of each operation: its key
-// ARGV field of this call, sequence, expiry of the batches in s, expiry of keys in s, then of each operation: what to
-// do
-//      (add, set, init: set where there is nothing), hash field or nothing, amount, `1` where the key may be new
-// -> OK or AGAIN, then of each operation that was refused: its number and the error   or OLD: a later call was there
-// first
+// ARGV field of this call, sequence, expiry of the batches in s, expiry of keys in s, then of each operation: verb
+// (add,
+//      set, init: set where there is nothing), hash field or nothing, amount, `1` where the key may be new
+// -> OK or AGAIN, then of each operation that was refused: its number and the error   or OLD: a later call came first
 //
 // What was done is kept under the call's field, so that a call repeated after its reply was lost changes nothing and
 // answers the same.
@@ -205,23 +202,18 @@ if done then
 end
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode({ARGV[2]}))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
+local commands = {add = {'INCRBYFLOAT', 'HINCRBYFLOAT'}, set = {'SET', 'HSET'}, init = {'SETNX', 'HSETNX'}}
 for i = 2, #KEYS do
   local a = 5 + 4 * (i - 2)
   local verb, field, amount, new = ARGV[a], ARGV[a + 1], ARGV[a + 2], ARGV[a + 3]
+  local name = commands[verb][field == '' and 1 or 2]
   local made
-  if verb == 'add' then
-    if field == '' then made = redis.pcall('INCRBYFLOAT', KEYS[i], amount)
-    else made = redis.pcall('HINCRBYFLOAT', KEYS[i], field, amount) end
-  elseif verb == 'set' then
-    if field == '' then made = redis.pcall('SET', KEYS[i], amount, 'KEEPTTL')
-    else made = redis.pcall('HSET', KEYS[i], field, amount) end
-  else
-    if field == '' then made = redis.pcall('SETNX', KEYS[i], amount)
-    else made = redis.pcall('HSETNX', KEYS[i], field, amount) end
-  end
+  if field ~= '' then made = redis.pcall(name, KEYS[i], field, amount)
+  elseif verb == 'set' then made = redis.pcall(name, KEYS[i], amount, 'KEEPTTL')
+  else made = redis.pcall(name, KEYS[i], amount) end
   if type(made) == 'table' and made.err then
     answer[#answer + 1] = i - 2
-    answer[#answer + 1] = made.err
+    answer[#answer + 1] = made.err .. ' (' .. name .. ')'
   elseif new == '1' then
     redis.call('EXPIRE', KEYS[i], ARGV[4])
   end
@@ -238,8 +230,8 @@ return answer
 
 Scripts::Scripts()
     : claim(kClaim),
-      ship(kShip),
-      create(kCreate),
+      ship(std::string(kAdmit) + kShip),
+      create(std::string(kAdmit) + kCreate),
       lease(kLease),
       expire(kExpire),
       goodbye(kGoodbye),

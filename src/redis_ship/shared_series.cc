@@ -5,6 +5,15 @@
 #include "format/number.h"
 
 namespace weir {
+namespace {
+
+/// As pytheus' keys spell it. Its bounds of type int have no point (`latency:1`); only a program of pytheus' names such.
+std::string bound_of(const BookedName& name) {
+  const bool is_integer = name.bound.find_first_not_of("-0123456789") == std::string::npos;
+  return is_integer ? name.bound : shared_bound(parse_number(name.bound));
+}
+
+}  // namespace
 
 void SharedSeries::learn(const SeriesBook& book) {
   for (const std::uint32_t size = book.size(); learned_ < size; ++learned_) {
@@ -34,7 +43,7 @@ void SharedSeries::add_part(std::uint32_t sample, const BookedName& name) {
     values_.push_back(std::move(value));
     return;
   }
-  const std::string bound = shared_bound(parse_number(name.bound));
+  const std::string bound = bound_of(name);
   auto [last, is_first] = last_bucket_.try_emplace({name.family, value.field}, kNone);
   value.key = keys_.part(name.family, bound);
   value.previous = last->second;

@@ -215,16 +215,18 @@ void SharedShipment::settle(const Call& call, const RedisReply& reply) {
   std::vector<std::size_t> refusals;
   for (std::size_t i = 0; i < refused.size(); ++i) {
     const Operation& operation = call.operations[i];
+    SharedValue& value = series_.values()[operation.value];
     if (refused[i] != nullptr) {
       refuse(operation, *refused[i]);
       refusals.push_back(i);
-      continue;
+      if (std::isfinite(operation.amount)) continue;
+      // Redis adds no infinity, nor what is no number, now or ever: it is left out for good.
+    } else {
+      value.is_known = true;
+      ++told_.shipped;
     }
-    SharedValue& value = series_.values()[operation.value];
-    value.is_known = true;
     value.shipped = operation.total;
     value.timestamp = operation.timestamp;
-    ++told_.shipped;
     if (told_.dirty > 0) --told_.dirty;
   }
   if (spool_) spool_->answered(call, refusals);

@@ -38,6 +38,27 @@ TEST(SharedShipment, AGaugeThatIsNoNumberOrInfiniteIsShippedOnceAndComesBack) {
   EXPECT_EQ(on.storage.statistics().refused, 0U);
 }
 
+TEST(SharedShipment, AnInfiniteCountIsRefusedOnceAndKeepsNothingElseBack) {
+  RedisServer server;
+  Shipping on(shared(server.options()));
+  on.counter.inc(2);
+  on.histogram.observe(1.5);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  on.counter.inc(HUGE_VAL);
+  on.histogram.observe(std::nan(""));
+  on.histogram.observe(HUGE_VAL);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(on.storage.statistics().refused, 2U);
+  EXPECT_EQ(on.storage.statistics().dirty, 0U);
+  on.counter.inc(1);
+  on.histogram.observe(0.5);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(on.storage.statistics().refused, 2U);
+  EXPECT_EQ(server.cli({"GET", "jobs_total"}), "2");
+  EXPECT_EQ(server.cli({"GET", "wait:sum"}), "1.5");
+  EXPECT_EQ(server.cli({"GET", "wait:+Inf"}), "4");
+}
+
 TEST(SharedShipment, WritesPytheusKeys) {
   RedisServer server;
   Shipping on(shared(server.options()));

@@ -33,7 +33,7 @@ Shipper::Shipper(std::chrono::milliseconds interval, std::unique_ptr<Shipment> s
 
 Shipper::~Shipper() {
   std::unique_lock lock(mutex_);
-  wish_ = Wish::none;
+  wish_ = Wish::stop;
   changed_.notify_all();
   if (!has_thread_) return;
   const pthread_t thread = thread_;
@@ -44,12 +44,15 @@ Shipper::~Shipper() {
 void Shipper::start() noexcept {
   const Inside inside;
   const std::scoped_lock lock(mutex_);
-  if (has_thread_ || wish_ != Wish::run) return;
+  if (wish_ == Wish::finish) return;
+  wish_ = Wish::run;
+  if (is_running_) return;
+  if (has_thread_) ::pthread_join(thread_, nullptr);  // it has let go of the lock for the last time
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  has_thread_ = ::pthread_create(&thread_, nullptr, &Shipper::run_thread, this) == 0;
+  is_running_ = has_thread_ = ::pthread_create(&thread_, nullptr, &Shipper::run_thread, this) == 0;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
@@ -64,9 +67,11 @@ void Shipper::run() noexcept {
   next_ = Clock::now();
   while (!is_finished_) {
     changed_.wait_until(lock, next_, [this] { return wish_ != Wish::run || asked_ != begun_; });
-    if (wish_ == Wish::none) break;
+    if (wish_ == Wish::stop) break;
     ship(lock);
   }
+  is_running_ = false;
+  changed_.notify_all();
 }
 
 void Shipper::ship(std::unique_lock<std::mutex>& lock) noexcept {
@@ -146,12 +151,24 @@ bool Shipper::flush_once(std::unique_lock<std::mutex>& lock, Clock::time_point d
   if (only.empty()) everything_ = true;
   urgent_.insert(urgent_.end(), only.begin(), only.end());
   changed_.notify_all();
-  if (has_thread_) {
+  if (is_running_) {
     return changed_.wait_until(lock, deadline, [&] { return answered_ >= mine; }) && last_was_clean_;
   }
   if (!changed_.wait_until(lock, deadline, [&] { return !is_shipping_ || answered_ >= mine; })) return false;
   if (answered_ < mine) ship(lock);
   return last_was_clean_;
+}
+
+bool Shipper::stop(Clock::time_point deadline) noexcept {
+  const bool is_clean = flush(deadline);
+  if (t_inside) return false;
+  const Inside inside;
+  std::unique_lock lock(mutex_);
+  if (wish_ != Wish::run) return is_clean;
+  wish_ = Wish::stop;
+  changed_.notify_all();
+  changed_.wait_until(lock, deadline, [this] { return !is_running_ || wish_ == Wish::run; });
+  return is_clean;
 }
 
 void Shipper::finish(Clock::time_point deadline) noexcept {

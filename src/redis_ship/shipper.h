@@ -37,17 +37,20 @@ class Shipper {
   Shipper(const Shipper&) = delete;
   Shipper& operator=(const Shipper&) = delete;
 
-  /// Starts the thread if it does not run.
+  /// Starts the thread if it does not run, also after stop().
   void start() noexcept;
   /// Ships everything, or the samples of `only`, in a flush that begins after this call. True when it left nothing
   /// dirty; false when it failed or `deadline` came first.
   bool flush(Clock::time_point deadline, std::span<const std::uint32_t> only = {}) noexcept;
+  /// A last flush, then the thread ends; flush() gives false and finish() does nothing until start(). True when all was
+  /// shipped. A flush under way at `deadline` goes on to its own end.
+  bool stop(Clock::time_point deadline) noexcept;
   /// At exit: a last flush and the writer's goodbye, at most until `deadline`. Afterwards nothing is shipped any more.
   void finish(Clock::time_point deadline) noexcept;
   RedisShippingStatistics statistics() const;
 
  private:
-  enum class Wish : std::uint8_t { none, run, finish };
+  enum class Wish : std::uint8_t { stop, run, finish };
 
   bool flush_once(std::unique_lock<std::mutex>& lock, Clock::time_point deadline,
                   std::span<const std::uint32_t> only) noexcept;
@@ -63,7 +66,8 @@ class Shipper {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Guarded by mutex_.
-  bool has_thread_ = false;
+  bool has_thread_ = false;  // to be joined
+  bool is_running_ = false;  // the thread has not come to its end
   bool is_shipping_ = false;
   Wish wish_ = Wish::run;
   bool is_finished_ = false;

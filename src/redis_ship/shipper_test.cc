@@ -115,6 +115,37 @@ TEST(Shipper, SamplesAskedForWithoutAPauseDoNotKeepTheRestFromItsInterval) {
   }
 }
 
+TEST(Shipper, StopShipsOnceMoreAndNothingAfterwardsUntilItIsStartedAgain) {
+  for (const bool has_thread : {true, false}) {
+    Told told;
+    Shipper shipper(milliseconds(10), std::make_unique<CountingShipment>(told));
+    if (has_thread) shipper.start();
+    EXPECT_TRUE(shipper.stop(in(20000)));
+    const int shipped = told.shipped;
+    EXPECT_GE(shipped, 1);
+    EXPECT_FALSE(shipper.flush(in(1000)));
+    EXPECT_FALSE(shipper.stop(in(1000)));
+    shipper.finish(in(1000));
+    std::this_thread::sleep_for(milliseconds(50));
+    EXPECT_EQ(told.shipped, shipped);
+    EXPECT_EQ(told.goodbyes, 0);
+    shipper.start();
+    EXPECT_TRUE(shipper.flush(in(20000)));
+    shipper.finish(in(20000));
+    EXPECT_EQ(told.goodbyes, 1);
+  }
+}
+
+TEST(Shipper, StopInTheMiddleOfAFlushReturnsAtItsDeadlineAndStartTakesTheThreadBack) {
+  Told told;
+  told.wait_ms = 300;
+  Shipper shipper(milliseconds(10), std::make_unique<CountingShipment>(told));
+  shipper.start();
+  EXPECT_FALSE(shipper.stop(in(20)));
+  shipper.start();
+  EXPECT_TRUE(shipper.flush(in(20000)));
+}
+
 TEST(Shipper, FinishShipsOnceMoreAndSaysGoodbyeOnce) {
   Told told;
   {

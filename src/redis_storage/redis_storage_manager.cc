@@ -27,6 +27,7 @@ constexpr const char* kStorageOfEnvironment = "RedisStorage";
 // own, since load_backend's configuration cannot say all of them.
 RedisStorageBase& choose_storage(const RedisSettings& settings, bool of_environment) {
   RedisStorageBase& storage = redis_storage(settings);
+  storage.resume();
   std::string name = kStorageOfEnvironment;
   if (!of_environment) {
     name += fmt::format("#{}", fmt::ptr(&storage));
@@ -129,17 +130,20 @@ void RedisStorageManager::teardown() {
     impl_->collector.reset();
     impl_->before.reset();
   }
-  if (!storage->flush(kLastFlush)) {
-    log_line(LogLevel::warning,
-             fmt::format("teardown of Redis metrics: {} did not take everything", storage->describe()));
-  }
+  bool is_all_there = false;
   try {
     load_backend(before.name, before.config);
+    is_all_there = storage->stop(kLastFlush);
     log_line(LogLevel::debug, fmt::format("Redis metrics are torn down; new metrics live in {}", before.name));
   } catch (const Error& error) {
+    is_all_there = storage->flush(kLastFlush);
     log_line(LogLevel::warning,
              fmt::format("teardown of Redis metrics: metrics stay in Redis and go on being shipped to {}: {}",
                          storage->describe(), error.what()));
+  }
+  if (!is_all_there) {
+    log_line(LogLevel::warning,
+             fmt::format("teardown of Redis metrics: {} did not take everything", storage->describe()));
   }
 }
 
