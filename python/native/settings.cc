@@ -1,6 +1,8 @@
-// weir._weir.redis_settings: what the environment says about Redis, read and checked as every program of Weir's does.
+// What the environment says about Redis, read and checked as every program of Weir's does: as values, and as a source.
 #include "native/binding.h"
 #if WEIR_WITH_REDIS
+#include "native/redis_source.h"
+#include "weir/redis_client.h"
 #include "weir/redis_settings.h"
 #endif
 
@@ -33,6 +35,15 @@ py::dict redis_settings() {
   return found;
 }
 
+/// All processes' values in the Redis, under the prefix and in the layout that programs of this environment write.
+std::shared_ptr<RedisSource> redis_source() {
+  const RedisSettings settings = redis_settings_from_environment();
+  const RedisReadLayout layout =
+      settings.layout == RedisLayout::shared ? RedisReadLayout::shared : RedisReadLayout::per_process;
+  return std::make_shared<RedisSource>(make_redis_client(settings.client),
+                                       RedisCollectorOptions{.key_prefix = settings.key_prefix, .layout = layout});
+}
+
 }  // namespace
 #endif
 
@@ -40,6 +51,7 @@ void add_settings(py::module_& module) {
 #if WEIR_WITH_REDIS
   module.def("redis_settings", &redis_settings,
              "The environment's settings of Redis, checked, as a dict; password and all, so show it to nobody.");
+  module.def("redis_source", &redis_source, "What all processes keep in the environment's Redis, as a Source.");
 #else
   (void)module;
 #endif
