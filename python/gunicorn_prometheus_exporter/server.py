@@ -7,10 +7,9 @@ Thread safety: called by the master's one thread.
 """
 import logging
 import os
-import stat
 import socket
+import stat
 
-import weir
 from weir import _weir
 
 from .config import config
@@ -86,9 +85,7 @@ def _is_socket_of(descriptor, port):
 
 def reading_source():
     """What the environment says values are kept in, as a source of all processes' values."""
-    registry = weir.CollectorRegistry()
-    weir.MultiProcessCollector(registry)
-    return registry
+    return _weir.redis_source() if config.redis_enabled else _weir.DirectorySource()
 
 
 server = MetricsServer()
