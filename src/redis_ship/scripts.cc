@@ -184,14 +184,16 @@ return {'OK'}
 // ARGV field of this call, sequence, expiry of the batches in s, expiry of keys in s, then of each operation: verb
 // (add,
 //      set, init: set where there is nothing), hash field or nothing, amount, `1` where the key may be new
-// -> OK or AGAIN, then of each operation that was refused: its number and the error   or OLD: a later call came first
+// -> OK, AGAIN, or NEW where nothing was kept under that field; then of each operation that was refused: its number and
+//    the error   or OLD: a later call came first
 //
 // What was done is kept under the call's field, so that a call repeated after its reply was lost changes nothing and
 // answers the same.
 constexpr const char* kBatch = R"(
-local answer = {'OK'}
+local answer = {'NEW'}
 local done = redis.call('HGET', KEYS[1], ARGV[1])
 if done then
+  answer[1] = 'OK'
   local known = cjson.decode(done)
   if tonumber(known[1]) > tonumber(ARGV[2]) then return {'OLD'} end
   if known[1] == ARGV[2] then

@@ -19,10 +19,14 @@ constexpr std::chrono::hours kBatchLife{24};
 constexpr std::chrono::hours kSpooledBatchLife{24 * 30};
 constexpr std::chrono::seconds kLongestRenewal{60};
 
+std::chrono::steady_clock::duration pause_between_renewals(std::chrono::seconds key_life) {
+  return std::min<std::chrono::steady_clock::duration>(key_life / 3, kLongestRenewal);
+}
+
 bool is_answer(const RedisReply& reply) {
   if (reply.elements.empty()) return false;
   const std::string& word = reply.elements.front().text;
-  return word == "OK" || word == "AGAIN" || word == "OLD";
+  return word == "OK" || word == "NEW" || word == "AGAIN" || word == "OLD";
 }
 
 }  // namespace
@@ -81,6 +85,7 @@ bool SharedShipment::ship(std::span<const std::uint32_t> /*only*/) {
   gather();
   announce();
   send();
+  announce();  // where it turned out that the server has lost it
   renew();
   return told_.dirty == 0;
 }
@@ -207,6 +212,11 @@ void SharedShipment::send() {
 }
 
 void SharedShipment::settle(const Call& call, const RedisReply& reply) {
+  const bool was_there = !kept_.insert(call.batches + " " + call.field).second;
+  if (was_there && answer_word(reply) == "NEW") {  // FLUSHALL, or a restart without the data
+    announced_ = 0;
+    next_renewal_ = Clock::now();
+  }
   std::vector<const std::string*> refused(call.operations.size(), nullptr);
   for (std::size_t i = 1; i + 1 < reply.elements.size(); i += 2) {
     const auto at = static_cast<std::size_t>(reply.elements[i].integer);
@@ -262,7 +272,7 @@ void SharedShipment::announce() {
 // Keys live while a process that counts in them lives, however idle.
 void SharedShipment::renew() {
   const auto now = Clock::now();
-  if (next_renewal_ == Clock::time_point{}) next_renewal_ = now + settings_.expire_key_time / 3;
+  if (next_renewal_ == Clock::time_point{}) next_renewal_ = now + pause_between_renewals(settings_.expire_key_time);
   if (now < next_renewal_) return;
   const std::string seconds = std::to_string(settings_.expire_key_time.count());
   std::vector<std::string> keys;
@@ -274,7 +284,7 @@ void SharedShipment::renew() {
   const std::vector<RedisReply> replies = client_->pipeline(commands);
   for (const RedisReply& reply : replies) reply.throw_if_bad("renewing the expiry of keys");
   if (replies.front().integer == 0) announced_ = 0;  // metadata without an expiry, or gone: said again
-  next_renewal_ = now + std::min<Clock::duration>(settings_.expire_key_time / 3, kLongestRenewal);
+  next_renewal_ = now + pause_between_renewals(settings_.expire_key_time);
 }
 
 // Every call has been answered: what remembers them stays as long as one may be on its way.

@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -64,6 +65,7 @@ class SharedShipment final : public Shipment {
   std::uint64_t generation_ = 0;
   std::size_t announced_ = 0;  // metrics whose metadata the server has
   Clock::time_point next_renewal_{};
+  std::set<std::string> kept_;  // calls the server has answered, each a key and a field
   std::vector<bool> was_refused_;
   RedisShippingStatistics told_;
 };

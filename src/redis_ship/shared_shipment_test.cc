@@ -59,6 +59,21 @@ TEST(SharedShipment, AnInfiniteCountIsRefusedOnceAndKeepsNothingElseBack) {
   EXPECT_EQ(server.cli({"GET", "wait:+Inf"}), "4");
 }
 
+TEST(SharedShipment, AServerThatWasEmptiedIsToldWhatTheMetricsAreAndHowLongKeysStay) {
+  RedisServer server;
+  Shipping on(shared(server.options()));
+  on.counter.inc(2);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  on.counter.inc(3);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  server.cli({"FLUSHALL"});
+  on.counter.inc(4);
+  ASSERT_TRUE(on.storage.flush(kLong));
+  EXPECT_EQ(server.cli({"GET", "jobs_total"}), "4");
+  EXPECT_EQ(server.cli({"HEXISTS", "weir.metadata", "jobs_total"}), "1");
+  EXPECT_GT(std::stol(server.cli({"TTL", "jobs_total"})), 3000);
+}
+
 TEST(SharedShipment, WritesPytheusKeys) {
   RedisServer server;
   Shipping on(shared(server.options()));
