@@ -10,7 +10,9 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_settings(module);
   weir::python::add_instruments(module);
   weir::python::add_collect(module);
+  weir::python::add_exposer(module);
   weir::python::add_value(module);
   weir::python::add_prometheus_reader(module);
+  weir::python::add_number(module);
   weir::python::add_redis(module);
 }

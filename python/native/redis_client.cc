@@ -133,6 +133,12 @@ py::dict statistics(const RedisConnection& self) {
   return out;
 }
 
+const RedisStorageBase& redis_of(Storage& storage) {
+  const auto* const redis = dynamic_cast<const RedisStorageBase*>(&storage);
+  if (redis == nullptr) throw py::type_error(storage.describe() + " is no Redis");
+  return *redis;
+}
+
 }  // namespace
 
 void add_redis_client(py::module_& module) {
@@ -195,11 +201,13 @@ void add_redis_client(py::module_& module) {
   module.def(
       "redis_client_of",
       [](Storage& storage) {
-        auto* const redis = dynamic_cast<RedisStorageBase*>(&storage);
-        if (redis == nullptr) throw py::type_error("redis_client_of(): " + storage.describe() + " is no Redis");
-        return std::make_shared<RedisConnection>(RedisConnection{redis->client(), redis->settings().client});
+        const RedisStorageBase& redis = redis_of(storage);
+        return std::make_shared<RedisConnection>(RedisConnection{redis.client(), redis.settings().client});
       },
       py::arg("storage"), "The client a Redis storage asks with (it ships over another connection).");
+  module.def(
+      "redis_key_prefix_of", [](Storage& storage) { return redis_of(storage).settings().key_prefix; },
+      py::arg("storage"), "What the keys of a Redis storage begin with; may be empty in the shared layout.");
 }
 
 }  // namespace weir::python

@@ -45,6 +45,15 @@ double ValueCells::timestamp() noexcept {
   return cell != nullptr ? cell->timestamp.load(std::memory_order_relaxed) : 0;
 }
 
+CellGroup::SampleName ValueCells::sample_name(std::uint32_t /*i*/) const {
+  SampleName name{description_.sample, description_.labels, ""};
+  if (type() != MetricType::histogram || !name.sample_name.ends_with("_bucket")) return name;
+  for (const auto& [label, value] : name.labels) {
+    if (label == "le") name.bucket = value;
+  }
+  return name;
+}
+
 void ValueCells::put_exemplar(const Exemplar& exemplar) noexcept {
   if (!registration_lock().try_lock()) return;
   try {

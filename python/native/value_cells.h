@@ -45,7 +45,7 @@ class ValueCells final : public CellGroup {
   /// Brings the exemplar where readers of the storage find it; dropped when the registration lock is taken.
   void put_exemplar(const Exemplar& exemplar) noexcept;
 
-  SampleName sample_name(std::uint32_t /*i*/) const override { return {description_.sample, description_.labels, ""}; }
+  SampleName sample_name(std::uint32_t i) const override;
   std::string_view family_name() const noexcept override { return description_.family; }
   std::string_view help() const noexcept override { return description_.help; }
   MetricType type() const noexcept override { return description_.type; }
