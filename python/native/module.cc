@@ -5,6 +5,7 @@
 PYBIND11_MODULE(_weir, module) {
   module.doc() = "Weir's C++ core. Use it through the package weir.";
   module.attr("__version__") = weir::kVersion;
+  weir::python::add_main_interpreter(module);
   weir::python::add_errors(module);
   weir::python::add_storage(module);
   weir::python::add_settings(module);

@@ -5,19 +5,25 @@
     requests.labels("GET").inc()
     start_http_server(8000)
 """
-from weir._weir import (
+from weir import _weir
+
+_weir.require_main_interpreter()
+
+from weir._weir import (  # noqa: E402
     ConfigError, Error, FormatError, RedisAuthenticationError, RedisConnectionError, RedisError, RedisReplyError,
     RedisTimeoutError, RegistrationError, Storage, StorageError, ValueError, __version__, backend_class, chosen_storage,
     file_storage, flush, load_backend, memory_storage, redis_available,
 )
 from weir.context_managers import ExceptionCounter, InprogressTracker, Timer
 from weir.exposition import (
-    CONTENT_TYPE_LATEST, CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, generate_openmetrics,
+    CONTENT_TYPE_LATEST, CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, generate_openmetrics, scrape,
 )
 from weir.metrics import Counter, Enum, Gauge, Histogram, Info, Summary
 from weir.metrics_core import Exemplar, Metric, Sample
 from weir.multiprocess import MultiProcessCollector, mark_process_dead
+from weir.process import ProcessCollector, ProcessMetrics
 from weir.registry import REGISTRY, CollectorRegistry
+from weir.serving import MetricsServer, make_asgi_app, make_wsgi_app, start_http_server
 
 if redis_available():
     from weir._weir import redis_storage

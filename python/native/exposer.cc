@@ -1,0 +1,54 @@
+// weir._weir.Exposer: the exporter's HTTP server inside a Python program. Its threads take the GIL only where a scrape
+// calls Python: custom collectors and set_function.
+#include "weir/exposer.h"
+
+#include <unistd.h>
+
+#include <memory>
+
+#include "native/binding.h"
+#include "weir/snapshot.h"
+
+namespace weir::python {
+namespace {
+
+namespace py = pybind11;
+
+class ExposerOfProcess {
+ public:
+  ExposerOfProcess(const std::string& listen, std::shared_ptr<Source> source)
+      : source_(std::move(source)), exposer_(std::make_unique<Exposer>(ExposerOptions{.listen = listen}, *source_)) {}
+  ~ExposerOfProcess() { stop(); }
+  ExposerOfProcess(const ExposerOfProcess&) = delete;
+  ExposerOfProcess& operator=(const ExposerOfProcess&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+  /// Waits for scrapes that run, which may need the GIL: so without it. In a forked child the threads are not there,
+  /// and nothing is waited for.
+  void stop() {
+    std::unique_ptr<Exposer> gone = std::move(exposer_);
+    if (pid_ != ::getpid()) {
+      static_cast<void>(gone.release());
+      return;
+    }
+    const py::gil_scoped_release without_gil;
+    gone.reset();
+  }
+
+ private:
+  const pid_t pid_ = ::getpid();
+  std::shared_ptr<Source> source_;
+  std::unique_ptr<Exposer> exposer_;
+  const std::uint16_t port_ = exposer_->port();
+};
+
+}  // namespace
+
+void add_exposer(py::module_& module) {
+  py::class_<ExposerOfProcess>(module, "Exposer", "An HTTP server for one source; it serves from its making to stop().")
+      .def(py::init<const std::string&, std::shared_ptr<Source>>(), py::arg("listen"), py::arg("source"))
+      .def_property_readonly("port", &ExposerOfProcess::port, "The port really bound.")
+      .def("stop", &ExposerOfProcess::stop, "Finishes scrapes in flight, at most 5 s, and returns. Again: nothing.");
+}
+
+}  // namespace weir::python
