@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "storage/registration_lock.h"
 #include "weir/log.h"
 
 namespace weir {
@@ -177,7 +178,8 @@ void Shipper::finish(Clock::time_point deadline) noexcept {
   std::unique_lock lock(mutex_);
   if (wish_ != Wish::run) return;
   if (!has_thread_) {
-    if (is_shipping_) return;
+    // exit() in a signal handler that interrupted a registration: shipping would wait for this very thread.
+    if (is_shipping_ || RegistrationLock::held_by_this_thread()) return;
     wish_ = Wish::finish;
     everything_ = true;
     ship(lock);

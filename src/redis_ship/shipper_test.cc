@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "storage/registration_lock.h"
 #include "weir/log.h"
 
 namespace weir {
@@ -158,6 +159,18 @@ TEST(Shipper, FinishShipsOnceMoreAndSaysGoodbyeOnce) {
     EXPECT_EQ(told.shipped, before + 1);
     EXPECT_FALSE(shipper.flush(in(20000)));
   }
+  EXPECT_EQ(told.goodbyes, 1);
+}
+
+TEST(Shipper, FinishInAHandlerThatInterruptedARegistrationShipsNothingHere) {
+  Told told;
+  Shipper shipper(std::chrono::hours(1), std::make_unique<CountingShipment>(told));
+  {
+    const RegistrationHold hold;
+    shipper.finish(in(20000));
+    EXPECT_EQ(told.shipped, 0);
+  }
+  shipper.finish(in(20000));
   EXPECT_EQ(told.goodbyes, 1);
 }
 
