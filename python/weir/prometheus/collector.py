@@ -18,6 +18,7 @@ from weir import _weir
 _log = logging.getLogger("weir.prometheus")
 _KEPT_READERS = 8      # directories a process scrapes, seldom more than one
 _KEPT_PROBLEMS = 1000  # messages said once
+_OWN_FLUSH_SECONDS = 1.0
 
 _lock = threading.Lock()
 _readers = collections.OrderedDict()
@@ -88,6 +89,7 @@ def collector_class(stock, chosen):
             if self._path is not None:
                 return _reader(("directory", self._path), lambda: _weir.PrometheusReader.of_directory(self._path))
             storage = chosen.redis()
+            storage.flush(_OWN_FLUSH_SECONDS)  # a process that scrapes itself sees what it has just counted
             return _reader(("redis", id(storage)), lambda: _weir.PrometheusReader.of_redis(storage))
 
         def _check(self, found, problems):
