@@ -20,31 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Failure = RedisReply::Failure;
 
-RedisOptions options_of_sentinel(RedisOptions options, const RedisAddress& address, bool with_auth) {
-  options.topology = RedisTopology::single;
-  options.addresses = {address};
-  options.connect_timeout = std::min(options.connect_timeout, SentinelTopology::kPatience);
-  options.reply_timeout = std::min(options.reply_timeout, SentinelTopology::kPatience);
-  options.db = 0;
-  options.pool_size = 1;
-  if (!with_auth) {
-    options.username.clear();
-    options.password = Secret();
-  }
-  return options;
-}
-
-RedisReply exchange_one(Node& node, const RedisCommand& command) {
-  const RedisCommand* sent = &command;
-  RedisReply reply;
-  node.exchange({&sent, 1}, {&reply, 1});
-  return reply;
-}
-
-bool wants_auth(const RedisReply& reply) {
-  return (reply.is_failure() && reply.failure == Failure::authentication) || reply.error_code() == "NOAUTH";
-}
-
 void add_word(RedisReply& why, const std::string& word) {
   if (!why.text.empty()) why.text += "; ";
   why.text += word;
@@ -56,16 +31,6 @@ const RedisCommand& role_command() {
 }
 
 }  // namespace
-
-/// One Sentinel, and whether it wants user and password. Its counters are its own: it is not what the client talks to.
-struct SentinelTopology::Sentinel {
-  Sentinel(const RedisOptions& options, const RedisAddress& address)
-      : plain(address, options_of_sentinel(options, address, false), std::make_shared<ClientCounters>()),
-        authenticated(address, options_of_sentinel(options, address, true), std::make_shared<ClientCounters>()) {}
-  Node plain;
-  Node authenticated;
-  std::atomic<bool> uses_auth{false};  // relaxed: a hint alone
-};
 
 struct SentinelTopology::State {
   const pid_t pid = ::getpid();
@@ -86,7 +51,7 @@ SentinelTopology::SentinelTopology(RedisOptions options, std::shared_ptr<ClientC
       replicas_query_{{"SENTINEL", "REPLICAS", options_.master_name}, "", true, true},
       state_(new State) {
   for (const RedisAddress& address : options_.addresses) {
-    sentinels_.push_back(std::make_unique<Sentinel>(options_, address));
+    sentinels_.push_back(std::make_unique<Sentinel>(options_, address, kPatience));
   }
 }
 
@@ -158,7 +123,7 @@ bool SentinelTopology::is_still_master(Node& master) {
     MutexLock lock(state.mutex);
     if (state.master.get() != &master || state.verified == generation) return true;
   }
-  const RedisReply role = exchange_one(master, role_command());
+  const RedisReply role = ask_node(master, role_command());
   if (role.is_failure()) return true;  // says nothing; what the commands met is known already
   if (!is_master(role)) return false;
   MutexLock lock(state.mutex);
@@ -186,17 +151,6 @@ std::shared_ptr<Node> SentinelTopology::node_at(const RedisAddress& address) {
   return node;
 }
 
-RedisReply SentinelTopology::ask_sentinel(Sentinel& sentinel, const RedisCommand& command) {
-  const bool uses_auth = sentinel.uses_auth.load(std::memory_order_relaxed);
-  RedisReply reply = exchange_one(uses_auth ? sentinel.authenticated : sentinel.plain, command);
-  if (!wants_auth(reply) || (options_.password.empty() && options_.username.empty())) return reply;
-  // Refused one way, it is asked the other: it may have got, or lost, its password since.
-  RedisReply second = exchange_one(uses_auth ? sentinel.plain : sentinel.authenticated, command);
-  if (second.is_failure() || second.is_error()) return uses_auth ? reply : second;
-  sentinel.uses_auth.store(!uses_auth, std::memory_order_relaxed);
-  return second;
-}
-
 SentinelTopology::Found SentinelTopology::ask() {
   RedisReply why = RedisReply::make_failure(Failure::connection, "");
   const Clock::time_point end = Clock::now() + options_.connect_timeout + options_.reply_timeout;
@@ -205,10 +159,10 @@ SentinelTopology::Found SentinelTopology::ask() {
   std::size_t refused = 0;
   for (std::size_t i = 0; i < sentinels_.size() && Clock::now() < end; ++i) {
     const std::size_t at = (first + i) % sentinels_.size();
-    const RedisReply reply = ask_sentinel(*sentinels_[at], master_query_);
+    const RedisReply reply = sentinels_[at]->ask(master_query_);
     const std::optional<RedisAddress> address = master_in(reply);
     if (!address) {
-      if (wants_auth(reply)) ++refused;
+      if (Sentinel::wants_auth(reply)) ++refused;
       const std::string words = reply.is_good() ? "does not know it" : reply.text;
       add_word(why, fmt::format("Sentinel {}: {}", to_string(options_.addresses[at]), words));
       continue;
@@ -230,7 +184,7 @@ SentinelTopology::Found SentinelTopology::ask() {
 
 SentinelTopology::Candidate SentinelTopology::try_master(const RedisAddress& address, RedisReply& why) {
   const std::shared_ptr<Node> node = node_at(address);
-  const RedisReply role = exchange_one(*node, role_command());
+  const RedisReply role = ask_node(*node, role_command());
   if (is_master(role)) return {node, node->generation()};
   if (role.is_good()) {
     node->drop_connections();  // it may be about to change its role, which a new connection shows
@@ -257,7 +211,7 @@ SentinelTopology::Candidate SentinelTopology::try_known_master(RedisReply& why) 
 
 std::vector<RedisAddress> SentinelTopology::replicas_by(Sentinel& sentinel, const RedisAddress& master) {
   if (!options_.read_from_replicas) return {};
-  std::vector<RedisAddress> replicas = replicas_in(ask_sentinel(sentinel, replicas_query_));
+  std::vector<RedisAddress> replicas = replicas_in(sentinel.ask(replicas_query_));
   std::erase(replicas, master);
   return replicas;
 }

@@ -24,6 +24,7 @@
 
 #include "redis/client_counters.h"
 #include "redis/node.h"
+#include "redis/sentinel.h"
 
 namespace weir {
 
@@ -60,7 +61,6 @@ class SentinelTopology {
 
  private:
   struct State;
-  struct Sentinel;
   struct Candidate {  // said it is master, at that generation of its node
     std::shared_ptr<Node> node;
     std::uint64_t verified = 0;
@@ -68,7 +68,6 @@ class SentinelTopology {
   State& state() const;
   std::shared_ptr<Node> node_at(const RedisAddress& address);
   Found ask();
-  RedisReply ask_sentinel(Sentinel& sentinel, const RedisCommand& command);
   /// Empty when it is no master; adds the reason to `why`.
   Candidate try_master(const RedisAddress& address, RedisReply& why);
   Candidate try_known_master(RedisReply& why);

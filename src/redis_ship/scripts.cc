@@ -1,6 +1,7 @@
 #include "redis_ship/scripts.h"
 
 #include <string>
+#include <utility>
 
 #include "storage/setup_lock.h"
 
@@ -228,12 +229,18 @@ end
 return answer
 )";
 
+RedisScript admitted(std::string_view own) {
+  std::string text(kAdmit);
+  text.append(own);
+  return RedisScript(std::move(text));
+}
+
 }  // namespace
 
 Scripts::Scripts()
     : claim(kClaim),
-      ship(std::string(kAdmit) + kShip),
-      create(std::string(kAdmit) + kCreate),
+      ship(admitted(kShip)),
+      create(admitted(kCreate)),
       lease(kLease),
       expire(kExpire),
       goodbye(kGoodbye),

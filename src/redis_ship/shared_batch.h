@@ -1,11 +1,16 @@
 // What one flush of the shared layout says to the server, frozen until it is answered (P10).
 //
-// Thread safety: values.
+//   std::vector<SharedOperation> operations = due_operations(series, book);
+//
+// Thread safety: values; due_operations() takes the registration lock for moments.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include "redis_ship/series_book.h"
+#include "redis_ship/shared_series.h"
 
 namespace weir {
 
@@ -25,5 +30,8 @@ struct SharedCall {
   std::uint64_t sequence = 0;
   std::vector<SharedOperation> operations;
 };
+
+/// What the server lacks of what this process has counted and set.
+std::vector<SharedOperation> due_operations(const SharedSeries& series, const SeriesBook& book);
 
 }  // namespace weir

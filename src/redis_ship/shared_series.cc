@@ -7,7 +7,8 @@
 namespace weir {
 namespace {
 
-/// As pytheus' keys spell it. Its bounds of type int have no point (`latency:1`); only a program of pytheus' names such.
+/// As pytheus' keys spell it. Its bounds of type int have no point (`latency:1`); only a program of pytheus' names
+/// such.
 std::string bound_of(const BookedName& name) {
   const bool is_integer = name.bound.find_first_not_of("-0123456789") == std::string::npos;
   return is_integer ? name.bound : shared_bound(parse_number(name.bound));

@@ -1,7 +1,6 @@
 #include "redis_ship/shared_shipment.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -14,14 +13,8 @@
 namespace weir {
 namespace {
 
-constexpr std::chrono::hours kBatchLife{24};
 // A batch in the spool may be sent again by whoever finds it, weeks later.
 constexpr std::chrono::hours kSpooledBatchLife{24 * 30};
-constexpr std::chrono::seconds kLongestRenewal{60};
-
-std::chrono::steady_clock::duration pause_between_renewals(std::chrono::seconds key_life) {
-  return std::min<std::chrono::steady_clock::duration>(key_life / 3, kLongestRenewal);
-}
 
 bool is_answer(const RedisReply& reply) {
   if (reply.elements.empty()) return false;
@@ -92,52 +85,10 @@ bool SharedShipment::ship(std::span<const std::uint32_t> /*only*/) {
 
 void SharedShipment::gather() {
   series_.learn(book_);
-  std::vector<BookedValue> booked(book_.size());
-  constexpr std::size_t kReadAtOnce = 256;
-  for (std::size_t first = 0; first < booked.size(); first += kReadAtOnce) {
-    book_.read(static_cast<std::uint32_t>(first),
-               std::span(booked).subspan(first, std::min(kReadAtOnce, booked.size() - first)));
-  }
-  std::vector<double> totals(series_.values().size());
-  std::vector<Operation> operations;
-  Operation operation;
-  for (std::uint32_t i = 0; i < totals.size(); ++i) {
-    if (operation_for(i, booked, totals, operation)) operations.push_back(operation);
-  }
-  told_.series = totals.size();
+  std::vector<Operation> operations = due_operations(series_, book_);
+  told_.series = series_.values().size();
   told_.dirty = operations.size();
   freeze(std::move(operations));
-}
-
-bool SharedShipment::operation_for(std::uint32_t i, const std::vector<BookedValue>& booked, std::vector<double>& totals,
-                                   Operation& operation) const {
-  const SharedValue& value = series_.values()[i];
-  if (value.sample == kNone && value.previous == kNone) return false;
-  // The book may have grown since it was read; what is newer waits for the next flush.
-  const bool is_booked = value.sample != kNone && value.sample < booked.size();
-  const BookedValue now = is_booked ? booked[value.sample] : BookedValue{};
-  totals[i] = now.value + (value.previous != kNone ? totals[value.previous] : 0);
-  if (value.sample != kNone && !now.is_counted) return false;
-  operation = {i, Verb::add, totals[i] - value.shipped, totals[i], now.timestamp};
-  const bool was_set = value.is_gauge && now.timestamp != value.timestamp;
-  if (was_set) {
-    operation.verb = Verb::set;
-    operation.amount = totals[i];
-    return true;
-  }
-  if (value.keeps_time) {
-    operation.verb = Verb::init;  // nobody has set it: it shows what it starts from, unless a process has said more
-    operation.amount = totals[i];
-    return !value.is_known;
-  }
-  const bool is_same = totals[i] == value.shipped || (std::isnan(totals[i]) && std::isnan(value.shipped));
-  if (is_same) {
-    operation.amount = 0;  // infinity minus itself is no number
-  } else if (value.is_gauge && !std::isfinite(operation.amount)) {
-    operation.verb = Verb::set;  // what is not finite cannot be added
-    operation.amount = totals[i];
-  }
-  return !value.is_known || !is_same;
 }
 
 std::string SharedShipment::batches_key(const std::string& key) const {
@@ -250,54 +201,6 @@ void SharedShipment::refuse(const Operation& operation, const std::string& why) 
   was_refused_[operation.value] = true;
   log_line(LogLevel::warning, fmt::format("{}: {} takes no value: {}; the others are shipped", client_->describe(),
                                           series_.values()[operation.value].key, why));
-}
-
-// Metadata of metrics the server has not, and of all after it may have lost them.
-void SharedShipment::announce() {
-  if (client_->generation() != generation_) announced_ = 0;
-  if (announced_ == series_.metadata().size()) return;
-  generation_ = client_->generation();
-  RedisCommand all{{"HSET", series_.keys().metadata()}, {}, true, false};
-  for (const auto& [metric, metadata] : series_.metadata()) {
-    all.arguments.push_back(metric);
-    all.arguments.push_back(shared_metadata_json(metadata));
-  }
-  const std::string seconds = std::to_string(settings_.expire_key_time.count());
-  const std::array<RedisCommand, 2> commands{
-      std::move(all), RedisCommand{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
-  for (const RedisReply& reply : client_->pipeline(commands)) reply.throw_if_bad("announcing metadata");
-  announced_ = series_.metadata().size();
-}
-
-// Keys live while a process that counts in them lives, however idle.
-void SharedShipment::renew() {
-  const auto now = Clock::now();
-  if (next_renewal_ == Clock::time_point{}) next_renewal_ = now + pause_between_renewals(settings_.expire_key_time);
-  if (now < next_renewal_) return;
-  const std::string seconds = std::to_string(settings_.expire_key_time.count());
-  std::vector<std::string> keys;
-  for (const SharedValue& value : series_.values()) keys.push_back(value.key);
-  std::ranges::sort(keys);
-  keys.erase(std::ranges::unique(keys).begin(), keys.end());
-  std::vector<RedisCommand> commands{{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
-  for (std::string& key : keys) commands.push_back({{"EXPIRE", std::move(key), seconds}, {}, true, false});
-  const std::vector<RedisReply> replies = client_->pipeline(commands);
-  for (const RedisReply& reply : replies) reply.throw_if_bad("renewing the expiry of keys");
-  if (replies.front().integer == 0) announced_ = 0;  // metadata without an expiry, or gone: said again
-  next_renewal_ = now + pause_between_renewals(settings_.expire_key_time);
-}
-
-// Every call has been answered: what remembers them stays as long as one may be on its way.
-void SharedShipment::goodbye() {
-  if (!spool_) return;
-  std::vector<std::string> keys;
-  for (const SharedValue& value : series_.values()) keys.push_back(batches_key(value.key));
-  std::ranges::sort(keys);
-  keys.erase(std::ranges::unique(keys).begin(), keys.end());
-  const std::string seconds = std::to_string(std::chrono::seconds(kBatchLife).count());
-  std::vector<RedisCommand> commands;
-  for (std::string& key : keys) commands.push_back({{"EXPIRE", std::move(key), seconds}, {}, true, false});
-  client_->pipeline(commands);
 }
 
 void SharedShipment::tell(RedisShippingStatistics& statistics) const {

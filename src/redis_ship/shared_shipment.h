@@ -36,13 +36,12 @@ class SharedShipment final : public Shipment {
 
  private:
   using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::hours kBatchLife{24};  // as long as one may be on its way
   using Verb = SharedVerb;
   using Operation = SharedOperation;
   using Call = SharedCall;
 
   void gather();
-  bool operation_for(std::uint32_t value, const std::vector<BookedValue>& booked, std::vector<double>& totals,
-                     Operation& operation) const;
   void freeze(std::vector<Operation> operations);
   void send();
   void settle(const Call& call, const RedisReply& reply);
