@@ -8,10 +8,9 @@ from redis.credentials import UsernamePasswordCredentialProvider
 from redis.sentinel import Sentinel
 
 import weir
-from redis_programs import redis, server  # noqa: F401  (fixtures; and the path to what follows)
-
-from certificates import certificates  # isort: skip
+from certificates import certificates
 from redis_groups import Cluster, SentinelSetup
+from redis_programs import redis, server  # noqa: F401  (fixtures)
 from redis_servers import RedisServer
 from weir import _weir
 

@@ -1,14 +1,9 @@
 """A Redis for a test file, emptied before each test, and programs that run with it in processes of their own."""
-import pathlib
-import sys
-
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-
-from multiprocess_reading import CURRENT  # noqa: E402
-from prometheus_programs import run  # noqa: E402
-from redis_servers import RedisServer  # noqa: E402
+from multiprocess_reading import CURRENT
+from prometheus_programs import run
+from redis_servers import RedisServer
 
 
 @pytest.fixture(scope="module")
