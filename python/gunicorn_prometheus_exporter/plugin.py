@@ -13,7 +13,7 @@ from gunicorn.workers.sync import SyncWorker
 from .application_metrics import take_over
 from .worker_ids import take_worker_id
 
-REFRESH_SECONDS = 1.0  # between two readings of memory, CPU and uptime
+IDLE_SECONDS = 1.0  # the longest an idle worker sleeps, so that its uptime and CPU do not stand still
 
 
 class PrometheusMixin:
@@ -25,7 +25,6 @@ class PrometheusMixin:
         self.worker_id = take_worker_id(self)
         self.start_time = time.time()
         self._measures = None
-        self._refresh_at = 0.0
 
     def load_wsgi(self):
         from .measures import WorkerMeasures  # makes the metrics: not before the configuration is read
@@ -33,14 +32,8 @@ class PrometheusMixin:
         super().load_wsgi()
         self.wsgi = measures.around_application(self.wsgi)
         self.handle_request = measures.around_handle_request(self.handle_request)
+        self.notify = measures.around_notify(self.notify)
         self.log.access = measures.around_access_log(self.log.access)
-
-    def notify(self):
-        super().notify()
-        now = time.monotonic()
-        if now >= self._refresh_at and self._measures is not None:
-            self._refresh_at = now + REFRESH_SECONDS
-            self._measures.refresh()
 
     def update_worker_metrics(self):
         """Reads memory, CPU and uptime now."""
@@ -79,8 +72,7 @@ class PrometheusWorker(PrometheusMixin, SyncWorker):
     """Gunicorn's sync worker, measured."""
 
     def run(self):
-        # An idle sync worker sleeps for half its time-out; its uptime and CPU would stand still as long.
-        self.timeout = min(self.timeout, REFRESH_SECONDS)
+        self.timeout = min(self.timeout, IDLE_SECONDS)  # else half the time-out
         super().run()
 
 
