@@ -7,13 +7,13 @@
 namespace weir {
 namespace {
 
-constexpr std::size_t kReadAtOnce = 256;
+constexpr std::size_t kBookedAtOnce = 256;
 
 std::vector<BookedValue> read_all(const SeriesBook& book) {
   std::vector<BookedValue> booked(book.size());
-  for (std::size_t first = 0; first < booked.size(); first += kReadAtOnce) {
+  for (std::size_t first = 0; first < booked.size(); first += kBookedAtOnce) {
     book.read(static_cast<std::uint32_t>(first),
-              std::span(booked).subspan(first, std::min(kReadAtOnce, booked.size() - first)));
+              std::span(booked).subspan(first, std::min(kBookedAtOnce, booked.size() - first)));
   }
   return booked;
 }

@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-long integer(const std::string& text) {
+long whole_number(const std::string& text) {
   long n = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), n);
   if (error != std::errc{} || end != text.data() + text.size()) throw FormatError(text + " is no integer");
@@ -35,7 +35,7 @@ std::optional<OwnIdentities> read_spooled_identities(const std::vector<std::vect
     std::vector<OwnIdentity> all;
     for (const std::vector<std::string>& line : lines) {
       if (line[0] == "own" && line.size() == 5) {
-        origin = {line[1], integer(line[2]), line[3], static_cast<int>(integer(line[4]))};
+        origin = {line[1], whole_number(line[2]), line[3], static_cast<int>(whole_number(line[4]))};
       } else if (line[0] == "identity" && line.size() == 5) {
         all.push_back({line[1], line[2], line[3] == "1", parse_number(line[4]), {}});
       } else if (line[0] == "folded" && line.size() == 3 && !all.empty()) {
