@@ -79,7 +79,7 @@ def test_the_spool_of_a_killed_writer_is_shipped_once_though_the_master_dies_in_
 def test_a_writer_that_spools_is_killed_while_it_counts_and_ships(layout, memory_directory):
     with RedisServer() as redis, Spooled(redis, layout, memory_directory) as match:
         match.start(1)
-        for _ in range(5 if FULL else 2):
+        for _ in range(5 if FULL else 1):
             dies, = match.start(1)
             let_count(0.3)
             dies.process.kill()

@@ -31,7 +31,7 @@ def test_tls_connections_that_break_under_load_and_a_certificate_renewed_meanwhi
         match.settle()
 
 
-@BOTH
+@pytest.mark.parametrize("layout", ["per-process", "shared"] if FULL else ["shared"])
 def test_a_cluster_that_is_down_for_five_seconds(layout):
     lines = ["appendonly yes", "appendfsync always"]
     with Cluster(masters=3, lines=lines) as cluster, Match(cluster, layout) as match:
