@@ -9,7 +9,8 @@
 
 namespace weir::python {
 
-void add_main_interpreter(pybind11::module_& module);  ///< refuses any other
+bool in_main_interpreter() noexcept;  ///< false with an ImportError set
+void add_main_interpreter(pybind11::module_& module);
 void add_errors(pybind11::module_& module);  ///< first: the others' functions throw them
 void add_collect(pybind11::module_& module);
 void add_storage(pybind11::module_& module);

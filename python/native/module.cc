@@ -2,6 +2,9 @@
 #include "native/binding.h"
 #include "weir/version.h"
 
+// pybind11's own start takes the GIL by ways that never end in a sub-interpreter: so the entry Python calls is ours,
+// which refuses those first, and pybind11's gets another name.
+#define PyInit__weir weir_init_by_pybind11
 PYBIND11_MODULE(_weir, module) {
   module.doc() = "Weir's C++ core. Use it through the package weir.";
   module.attr("__version__") = weir::kVersion;
@@ -16,4 +19,9 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_prometheus_reader(module);
   weir::python::add_number(module);
   weir::python::add_redis(module);
+}
+#undef PyInit__weir
+
+extern "C" __attribute__((visibility("default"))) PyObject* PyInit__weir() {
+  return weir::python::in_main_interpreter() ? weir_init_by_pybind11() : nullptr;
 }

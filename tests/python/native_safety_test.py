@@ -1,0 +1,278 @@
+"""Threads, fork, the interpreter's end, sub-interpreters, and memory: what must not go wrong however it is used."""
+import gc
+import os
+import subprocess
+import sys
+import threading
+import tracemalloc
+
+import pytest
+import weir
+
+CALLS = 1_000_000
+
+
+@pytest.fixture
+def registry(tmp_path):
+    return weir.CollectorRegistry(storage=weir.file_storage(str(tmp_path / "m")))
+
+
+def shown(tmp_path):
+    return weir.generate_latest(weir.MultiProcessCollector(None, str(tmp_path / "m"))).decode()
+
+
+def run(program, tmp_path, *arguments):
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "m")}
+    return subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=30,
+                          env=environment)
+
+
+def count_in_threads(threads, work):
+    started = [threading.Thread(target=work) for _ in range(threads)]
+    for thread in started:
+        thread.start()
+    for thread in started:
+        thread.join()
+
+
+def test_threads_lose_nothing(registry, tmp_path):
+    counter = weir.Counter("c", "C.", ["a"], registry=registry)
+    histogram = weir.Histogram("h", "H.", registry=registry, buckets=[1])
+    gauge = weir.Gauge("g", "G.", registry=registry, multiprocess_mode="sum")
+
+    def work():
+        for n in range(5000):
+            counter.labels(n % 7).inc()
+            histogram.observe(2)
+            gauge.inc(2)
+            gauge.dec()
+
+    count_in_threads(8, work)
+    assert sum(counter.labels(n).get() for n in range(7)) == gauge.get() == 40000
+    assert 'h_bucket{le="+Inf"} 40000\n' in shown(tmp_path) and "h_sum 80000\n" in shown(tmp_path)
+
+
+def test_many_short_threads_need_no_more_room_in_files_than_one(registry, tmp_path):
+    family = weir.Histogram("h", "H.", ["n"], registry=registry)
+
+    def work():
+        for n in range(50):
+            family.labels(n).observe(1)
+
+    work()
+
+    def entries():
+        used = 0
+        for name in os.listdir(tmp_path / "m"):
+            with open(tmp_path / "m" / name, "rb") as file:
+                used += int.from_bytes(file.read(4), sys.byteorder)
+        return used
+
+    one = entries()
+    for _ in range(10):
+        count_in_threads(50, work)
+    assert entries() == one
+    assert 'h_count{n="49"} 501\n' in shown(tmp_path)
+
+
+def test_fork_while_threads_count_doubles_and_loses_nothing(registry, tmp_path):
+    counter = weir.Counter("c", "C.", registry=registry)
+    family = weir.Counter("f", "F.", ["n"], registry=registry)
+    stop = threading.Event()
+    counted = [0] * 4
+
+    def work(i):
+        while not stop.is_set():
+            counter.inc()
+            family.labels(counted[i] % 100).inc()
+            counted[i] += 1
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    children = []
+    for n in range(10):
+        pid = os.fork()
+        if pid == 0:
+            for _ in range(100):
+                counter.inc()
+                family.labels(f"child{n}").inc()
+            os._exit(0 if counter.get() == 100 else 1)
+        children.append(pid)
+    codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in children]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert codes == [0] * 10
+    assert counter.get() == sum(counted)
+    assert f"c_total {sum(counted) + 1000}\n" in shown(tmp_path)
+    assert 'f_total{n="child9"} 100\n' in shown(tmp_path)
+
+
+ENDS_WHILE_BUSY = """
+import sys, threading, time, urllib.request, weir
+counter = weir.Counter("c", "C.", ["n"])
+gauge = weir.Gauge("g", "G.")
+gauge.set_function(lambda: 3)
+server = weir.start_http_server(0, "127.0.0.1")
+rounds = [0] * 8
+
+def count(i):
+    while True:
+        counter.labels(i).inc()
+        rounds[i] += 1
+
+def scrape(i):
+    while True:
+        weir.generate_latest()
+        rounds[i] += 1
+
+def fetch(i):
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics").read()
+        except OSError:
+            return
+        rounds[i] += 1
+
+for i, work in enumerate([count, count, scrape, scrape, scrape, fetch, fetch, fetch]):
+    threading.Thread(target=work, args=(i,), daemon=True).start()
+deadline = time.monotonic() + 30
+while min(rounds) < 3 and time.monotonic() < deadline:
+    time.sleep(0.01)
+print("busy" if min(rounds) >= 3 else rounds)
+"""
+
+
+@pytest.mark.parametrize("n", range(5))
+def test_the_interpreter_ends_while_threads_count_and_scrape_and_the_server_serves(tmp_path, n):
+    done = run(ENDS_WHILE_BUSY, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "busy\n", "")
+
+
+IN_A_SUB_INTERPRETER = """
+import sys
+import _xxsubinterpreters as interpreters
+if sys.argv[1] == "after":
+    import weir
+there = interpreters.create()
+try:
+    interpreters.run_string(there, "import sys; sys.path[:] = %r\\nimport weir" % sys.path)
+except interpreters.RunFailedError as error:
+    print(error)
+import weir
+weir.Counter("c", "C.").inc()
+print("the main one counts")
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_sub_interpreter_is_refused_with_the_way_out(tmp_path, when):
+    """Whether or not the main interpreter imported weir first; the main one goes on working."""
+    done = run(IN_A_SUB_INTERPRETER, tmp_path, when)
+    assert "ImportError" in done.stdout and "cannot be imported in a sub-interpreter" in done.stdout, done.stderr
+    assert "the main one counts\n" in done.stdout
+
+
+def rss():
+    with open("/proc/self/statm", "rb") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+@pytest.fixture
+def hot_calls():
+    registry = weir.CollectorRegistry(storage=weir.memory_storage())
+    family = weir.Counter("c", "C.", ["a", "b"], registry=registry)
+    child = family.labels("x", "y")
+    gauge = weir.Gauge("g", "G.", registry=registry)
+    histogram = weir.Histogram("h", "H.", registry=registry)
+    summary = weir.Summary("s", "S.", registry=registry)
+
+    def call():
+        child.inc()
+        child.inc(2)
+        family.labels("x", "y").inc()
+        family.labels(b="y", a="x")
+        family.labels("x", 5)
+        gauge.set(3)
+        gauge.dec()
+        histogram.observe(0.3)
+        summary.observe(0.3)
+    return call
+
+
+def test_a_million_hot_calls_keep_no_memory(hot_calls):
+    def work():
+        for _ in range(CALLS // 9):
+            hot_calls()
+
+    work()
+    gc.collect()
+    before = rss()
+    tracemalloc.start()
+    try:
+        first = tracemalloc.get_traced_memory()[0]
+        for _ in range(1000):
+            hot_calls()
+        grown = tracemalloc.get_traced_memory()[0] - first
+    finally:
+        tracemalloc.stop()
+    work()
+    assert grown < 1000
+    assert rss() - before < 1_000_000
+
+
+def test_metrics_children_scrapes_and_errors_that_come_and_go_keep_no_memory():
+    def work(rounds):
+        registry = weir.CollectorRegistry(storage=weir.memory_storage())
+        for _ in range(rounds):
+            family = weir.Counter("c", "C.", ["a"], registry=registry)
+            weir.Gauge("g", "G.", ["a"], registry=None).labels("b").set_function(lambda: 1)
+            for n in range(20):
+                family.labels(n).inc(1, exemplar={"trace": "x"})
+            try:
+                family.labels(3).inc(-1)
+            except ValueError:
+                pass
+            weir.generate_openmetrics(registry)
+            registry.collect()
+            family.remove(7)
+            registry.unregister(family)
+
+    work(500)
+    gc.collect()
+    before = rss()
+    work(3000)
+    gc.collect()
+    assert rss() - before < 2_000_000
+
+
+def test_a_callback_may_register_and_scrape():
+    registry = weir.CollectorRegistry(storage=weir.memory_storage())
+    gauge = weir.Gauge("g", "G.", registry=registry)
+    made = []
+
+    def callback():
+        made.append(weir.Counter(f"made{len(made)}", "M.", registry=registry))
+        return 4
+
+    gauge.set_function(callback)
+    assert b"g 4\n" in weir.generate_latest(registry)
+    assert b"made0_total 0\n" in weir.generate_latest(registry)
+
+
+def test_a_collector_that_outlives_its_registry_entry_is_not_called():
+    registry = weir.CollectorRegistry(storage=weir.memory_storage())
+    called = []
+
+    class Collector:
+        def collect(self):
+            called.append(1)
+            return []
+
+    collector = Collector()
+    registry.register(collector)
+    weir.generate_latest(registry)
+    registry.unregister(collector)
+    weir.generate_latest(registry)
+    assert called == [1]
