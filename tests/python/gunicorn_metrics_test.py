@@ -1,0 +1,223 @@
+"""What Gunicorn's workers and master show: names, labels and their bounds, where it is served, and where not."""
+import http.client
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+
+import pytest
+from gunicorn_servers import PACKAGES, WEIR, CLEAN, CURRENT, Gunicorn, Load, files, label_values, total, wait_until
+from redis_servers import RedisServer, free_port
+
+NAMES = {  # name: type, under which dashboards query it
+    "gunicorn_worker_requests_total": "counter", "gunicorn_worker_request_duration_seconds": "histogram",
+    "gunicorn_worker_requests_in_progress": "gauge", "gunicorn_worker_memory_bytes": "gauge",
+    "gunicorn_worker_cpu_percent": "gauge", "gunicorn_worker_uptime_seconds": "gauge",
+    "gunicorn_worker_failed_requests_total": "counter", "gunicorn_worker_error_handling_total": "counter",
+    "gunicorn_worker_state": "gauge", "gunicorn_worker_request_size_bytes": "histogram",
+    "gunicorn_worker_response_size_bytes": "histogram", "gunicorn_worker_restart_total": "counter",
+    "gunicorn_worker_restart_count_total": "counter", "gunicorn_master_worker_restart_total": "counter",
+    "gunicorn_master_worker_restart_count_total": "counter",
+}
+
+
+def ask(port, path, method="GET", body=None):
+    """The status of an answer; None where none came."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def raw(port, request):
+    """The first line of what answers these bytes."""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        return connection.makefile("rb").readline().decode()
+
+
+def test_every_metric_has_the_name_and_type_dashboards_query(tmp_path):
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=2) as gunicorn:
+        gunicorn.wait_for_workers()
+        ask(gunicorn.port, "/fail")
+        gunicorn.signal(signal.SIGQUIT, gunicorn.workers()[0])
+        gunicorn.signal(signal.SIGTTIN)
+        wait_until(lambda: total(gunicorn.scrape(), "gunicorn_master_worker_restart_count_total") == 1, "one ended")
+        body = gunicorn.fetch(gunicorn.metrics_port, "/metrics")
+        types = dict(re.findall(r"^# TYPE (gunicorn_\S+) (\S+)$", body, re.M))
+        assert types == NAMES
+        found = gunicorn.scrape()
+        assert total(found, "gunicorn_worker_restart_total", reason="quit") == 1
+        assert total(found, "gunicorn_worker_restart_count_total", reason="quit", restart_type="graceful") == 1
+        assert total(found, "gunicorn_master_worker_restart_total", reason="ttin") == 1
+
+
+def test_a_failure_is_counted_by_its_class_and_a_bad_request_as_handled_error(tmp_path):
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=1) as gunicorn:
+        assert ask(gunicorn.port, "/fail") == 500
+        ask(gunicorn.port, "/late")
+        ask(gunicorn.port, "/fail", "BREW")
+        assert raw(gunicorn.port, b"GET / HTTP/9.9\r\n\r\n").startswith("HTTP/1.1 400")
+        found = gunicorn.read()
+        failed = {"error_type": "ValueError", "endpoint": "", "worker_id": "worker_1"}
+        name = "gunicorn_worker_failed_requests_total"
+        assert total(found, name, method="GET", **failed) == 2, "/fail and /late"
+        assert total(found, name, method="OTHER", **failed) == 1, "no client makes label values"
+        assert total(found, name) == 3
+        handled = "gunicorn_worker_error_handling_total"
+        assert total(found, handled, **failed) == 2, "/late had begun its answer"
+        assert total(found, handled, method="UNKNOWN", error_type="InvalidHTTPVersion") == 1
+        assert total(found, "gunicorn_worker_requests_total") == 3 + gunicorn.answered, "the bad request reached no application"
+        assert total(found, "gunicorn_worker_request_duration_seconds_count") == 3 + gunicorn.answered
+        assert total(found, "gunicorn_worker_requests_in_progress") == 0
+
+
+def test_paths_are_labels_by_template_alone(tmp_path):
+    settings = {"GUNICORN_ENDPOINTS": "/users/{id}, /{shop}/items/{id}"}
+    application = "failing:app"
+    (tmp_path / "failing.py").write_text("def app(environ, start_response):\n"
+                                         "    if environ['PATH_INFO'] == '/':\n        start_response('200 OK', [])\n"
+                                         "        return []\n    raise KeyError('x')\n")
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=1, environment=settings,
+                  application=application) as gunicorn:
+        for path in ("/users/1", "/users/2?page=3", "/users/1/2", "/berlin/items/7", "/else", "/.users"):
+            assert ask(gunicorn.port, path) == 500
+        found = gunicorn.read()
+        counted = {endpoint: total(found, "gunicorn_worker_failed_requests_total", endpoint=endpoint)
+                   for endpoint in label_values(found, "endpoint")}
+        assert counted == {"/users/{id}": 2, "/{shop}/items/{id}": 1, "other": 3}
+
+
+def test_sizes_and_durations_are_of_each_request(tmp_path):
+    with Gunicorn(tmp_path, "gthread", place=files(tmp_path / "metrics"), workers=1) as gunicorn:
+        count = "gunicorn_worker_response_size_bytes_count"  # made when the answer is out
+        wait_until(lambda: total(gunicorn.read(), count) == gunicorn.answered, "the first ones are counted")
+        before = gunicorn.read()
+        for size in (0, 5000, 2000000):
+            assert ask(gunicorn.port, "/", "POST", b"x" * size) == 200
+
+        def more(name, **labels):
+            return total(gunicorn.read(), name, **labels) - total(before, name, **labels)
+
+        wait_until(lambda: more(count) == 3, "the last one is counted")
+        assert more("gunicorn_worker_request_size_bytes_sum") == 2005000
+        assert more("gunicorn_worker_request_size_bytes_bucket", le="4096.0") == 1
+        assert more("gunicorn_worker_response_size_bytes_bucket", le="16384.0") == 2
+        assert more("gunicorn_worker_request_duration_seconds_count") == 3
+
+
+@pytest.mark.parametrize("worker", ["sync", "gevent"])
+def test_gauges_are_of_living_workers_alone_and_no_label_grows(tmp_path, worker):
+    with Gunicorn(tmp_path, worker, place=files(tmp_path / "metrics"), workers=2) as gunicorn:
+        for _ in range(3):
+            gunicorn.wait_for_workers()
+            victims = gunicorn.workers()
+            for pid in victims:
+                gunicorn.signal(signal.SIGKILL, pid)
+            wait_until(lambda: len(gunicorn.workers()) == 2 and not set(victims) & set(gunicorn.workers()), "others")
+        gunicorn.wait_for_workers()
+        found = wait_until(lambda: (now := gunicorn.scrape()) and total(now, "gunicorn_worker_state", state="running") == 2 and now,
+                           "two run")
+        assert label_values(found, "worker_id") == {"worker_1", "worker_2"}
+        assert "pid" not in {name for _, pairs in found for name, _ in pairs}
+        for place in ("worker_1", "worker_2"):
+            assert 5e6 < total(found, "gunicorn_worker_memory_bytes", worker_id=place) < 5e8
+            assert 0 <= total(found, "gunicorn_worker_uptime_seconds", worker_id=place) < 60
+            assert 0 <= total(found, "gunicorn_worker_cpu_percent", worker_id=place) < 400
+        idle = total(found, "gunicorn_worker_uptime_seconds", worker_id="worker_1")
+        wait_until(lambda: total(gunicorn.scrape(), "gunicorn_worker_uptime_seconds", worker_id="worker_1") > idle,
+                   "the uptime of an idle worker grows")
+        assert not list((tmp_path / "metrics").glob(f"gauge_live*_{victims[0]}.db")), "the dead are marked"
+
+
+@pytest.mark.parametrize("settings", [{"SIDECAR_MODE": "true"}, None], ids=["SIDECAR_MODE", "redis_sidecar_when_ready"])
+def test_in_sidecar_mode_weir_serve_serves_and_gunicorn_does_not(tmp_path, settings):
+    hooks = "from gunicorn_prometheus_exporter.hooks import *\n"
+    hooks += f"when_ready = {'default_when_ready' if settings else 'redis_sidecar_when_ready'}\n"
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), hooks=hooks, environment=settings, workers=1) as gunicorn:
+        Load(gunicorn.port, threads=2).run(20)
+        assert gunicorn.scrape() is None
+        port = free_port()
+        sidecar = subprocess.Popen([WEIR, "serve"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   env={**CLEAN, **gunicorn.place, "PROMETHEUS_METRICS_PORT": str(port)})
+        try:
+            body = wait_until(lambda: Gunicorn.fetch(port, "/metrics"), "weir serve answers")
+            assert f'gunicorn_worker_requests_total{{worker_id="worker_1"}} {20 + gunicorn.answered}\n' in body
+        finally:
+            sidecar.terminate()
+            sidecar.wait(timeout=20)
+
+
+def test_redis_when_ready_serves_what_is_in_redis(tmp_path):
+    hooks = "from gunicorn_prometheus_exporter.hooks import redis_when_ready\nwhen_ready = redis_when_ready\n"
+    with RedisServer(password="secret-42") as redis:
+        place = {**redis.environment(), "WEIR_FLUSH_INTERVAL": "0.1", "REDIS_KEY_PREFIX": "shop"}
+        with Gunicorn(tmp_path, place=place, hooks=hooks, workers=2) as gunicorn:
+            answered = Load(gunicorn.port).run(50).answered + gunicorn.answered
+            wait_until(lambda: total(gunicorn.scrape() or {}, "gunicorn_worker_requests_total") == answered, "all are served")
+            assert redis.keys("shop:counter:*:metric:*") and not list(tmp_path.glob("**/*.db")), "and there are no files"
+            assert "secret-42" not in gunicorn.log()
+
+
+def ended(tmp_path, **environment):
+    """What a Gunicorn says that does not start."""
+    gunicorn = Gunicorn(tmp_path, place=files(tmp_path / "metrics"), environment=environment)
+    with pytest.raises(AssertionError, match="Gunicorn ended"):
+        gunicorn.__enter__()
+    return gunicorn.log()
+
+
+@pytest.mark.parametrize("environment, said", [
+    ({"PROMETHEUS_METRICS_PORT": "none"}, "PROMETHEUS_METRICS_PORT='none': must be a whole number from 1 to 65535"),
+    ({"REDIS_PORT": "0"}, 'REDIS_PORT="0": must be a whole number from 1 to 65535'),
+    ({"PROMETHEUS_SSL_CERTFILE": "/etc/cert.pem"}, "this metrics server has no TLS"),
+])
+def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(tmp_path, environment, said):
+    assert said in ended(tmp_path, **environment)
+
+
+def test_a_metrics_port_that_is_taken_is_told_once_and_taken_when_it_is_free(tmp_path):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        environment = {"PROMETHEUS_METRICS_PORT": str(other.getsockname()[1])}
+        with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), environment=environment, workers=1) as gunicorn:
+            gunicorn.metrics_port = other.getsockname()[1]
+            Load(gunicorn.port, threads=1).run(5)
+            other.close()
+            assert total(wait_until(gunicorn.scrape, "the port is taken"), "gunicorn_worker_requests_total") >= 5
+            assert gunicorn.log().count("trying again every second") == 1
+
+
+def test_workers_do_not_keep_the_metrics_port(tmp_path):
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=2) as gunicorn:
+        gunicorn.wait_for_workers()
+        inodes = {line.split()[9] for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+                  if line.split()[1].endswith(f":{gunicorn.metrics_port:04X}") and line.split()[3] == "0A"}
+        assert len(inodes) == 1
+
+        def has_it(pid):
+            descriptors = pathlib.Path(f"/proc/{pid}/fd").iterdir()
+            return any(str(one.readlink()) == f"socket:[{next(iter(inodes))}]" for one in descriptors)
+
+        assert has_it(gunicorn.master()) and not any(has_it(pid) for pid in gunicorn.workers())
+
+
+def test_what_is_at_the_top_of_the_package_is_what_the_documents_import():
+    code = ("import gunicorn_prometheus_exporter as g, gunicorn.app.base\n"
+            "assert gunicorn.app.base.Arbiter is g.PrometheusMaster\n"
+            "from gunicorn_prometheus_exporter import *\n"
+            "from gunicorn_prometheus_exporter.plugin import PrometheusWorker as P; assert P is PrometheusWorker\n"
+            "assert g.GEVENT_AVAILABLE and g.get_prometheus_gevent_worker() is PrometheusGeventWorker\n"
+            "assert not g.EVENTLET_AVAILABLE and g.get_prometheus_eventlet_worker() is None\n")
+    code = code.replace("from gunicorn_prometheus_exporter import *\n",
+                        "from gunicorn_prometheus_exporter import PrometheusGeventWorker, PrometheusWorker\n")
+    done = subprocess.run([CURRENT, "-c", code], env={**CLEAN, "PYTHONPATH": PACKAGES}, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
