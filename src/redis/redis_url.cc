@@ -52,8 +52,10 @@ std::string visible_url(std::string_view url) {
   const std::string shown_rest =
       question == std::string_view::npos ? std::string(rest) : fmt::format("{}?***", rest.substr(0, question));
   const std::size_t at = authority.rfind('@');
-  // An '@' behind the hosts may end a password with a bare '/' in it.
-  if (!authority.empty() && rest.find('@') != std::string_view::npos) return scheme + "***";
+  // An '@' behind the hosts may end a password with a bare '/' in it. A socket's path may have one.
+  const std::size_t at_behind = rest.find('@');
+  const bool is_path = authority.empty() && scheme.find("unix") != std::string::npos && rest.find(':') > at_behind;
+  if (at_behind != std::string_view::npos && !is_path) return scheme + "***";
   if (at == std::string_view::npos) return scheme + visible_hosts(authority) + shown_rest;
   const std::string_view user_info = authority.substr(0, at);
   const std::size_t colon = user_info.find(':');

@@ -1,8 +1,11 @@
 """I1, I2, I4, I6: what a hostile world does to a Redis and those who count into it: nothing is lost, or it is said."""
+import socket
+import subprocess
+
 import pytest
 
 from certificates import certificates
-from multiprocess_reading import FULL, read, value
+from multiprocess_reading import CLEAN, FULL, WEIR, program, read, value
 from processes import Writers, operation
 from redis_groups import Cluster
 from redis_referee import Match, let_count
@@ -101,3 +104,43 @@ def test_keys_that_are_evicted_are_there_again_once_there_is_room():
             found = match.referee.totals() or {}
             return {key: found.get(key) for key in expected} == expected
         wait_until(healed, "all is there again", 60)
+
+
+def first_bytes_of_a_client(host):
+    """What a reader says first to a TLS server at that name of the loopback."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"rediss://{host}:{server.getsockname()[1]}/0"
+        with subprocess.Popen([WEIR, "show", "--redis", url], env=CLEAN, stderr=subprocess.DEVNULL) as reader:
+            server.settimeout(30)
+            connection, _ = server.accept()
+            with connection:
+                connection.settimeout(30)
+                said = connection.recv(4096)
+            reader.kill()
+    return said
+
+
+def test_tls_names_the_server_it_wants_and_never_an_address():
+    assert b"\x00\x00\x09localhost" in first_bytes_of_a_client("localhost")
+    assert b"127.0.0.1" not in first_bytes_of_a_client("127.0.0.1")
+
+
+MALFORMED = ["redis://:{}@127.0.0.1:port/0", "redis://:{}@127.0.0.1:99999/0", "redis://user:{}@/x", "redis://:{}@[::1/0",
+             "redis://:{}@h:1/notadb", "http://:{}@h/0", "redis+sentinel://:{}@h:1", "redis+cluster://:{}@h:1,/0",
+             ":{}@127.0.0.1:1", "redis://user:{}%zz@h/0", "redis://:{}@127.0.0.1:1/0", "rediss://user:{}@127.0.0.1:1/0",
+             "redis+sentinel://:{}@127.0.0.1:1,127.0.0.1:2/mymaster/0", "redis+cluster://:{}@127.0.0.1:1",
+             "redis+unix://:{}@/nowhere/socket", "redis://:{}@127.0.0.1:1/0?db=1", "redis:///:{}@127.0.0.1:1/0",
+             "redis://:A{0}@B{0}@127.0.0.1:1/0", "redis://:A{0}/B{0}@127.0.0.1:1/0",
+             "redis://:A{0}#B{0}@127.0.0.1:1/0", "redis://:A{0}?B{0}@127.0.0.1:1/0", "redis:/:{}@h", "redis://:{}@@127.0.0.1:1/0"]
+
+
+@pytest.mark.parametrize("url", MALFORMED)
+def test_a_url_that_cannot_be_used_never_shows_its_password(url):
+    secret = "hunter2-s3cret"
+    environment = {**CLEAN, "REDIS_ENABLED": "true", "PROMETHEUS_REDIS_URL": url.format(secret), "REDIS_DEBUG": "1",
+                   "PROMETHEUS_DEBUG": "1"}
+    for command, given in (([WEIR, "show"], None), ([program("interop_redis_writer")], "flush\n"),
+                           ([WEIR, "show", "--redis", url.format(secret)], None), ([WEIR, "check"], None)):
+        result = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, timeout=60)
+        said = result.stdout + result.stderr
+        assert said and "s3cret" not in said, said
