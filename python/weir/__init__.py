@@ -11,9 +11,10 @@ _weir.require_main_interpreter()
 
 from weir._weir import (  # noqa: E402
     ConfigError, Error, FormatError, RedisAuthenticationError, RedisConnectionError, RedisError, RedisReplyError,
-    RedisTimeoutError, RegistrationError, Storage, StorageError, ValueError, __version__, backend_class, chosen_storage,
+    RedisTimeoutError, RegistrationError, Storage, StorageError, __version__, backend_class, chosen_storage,
     file_storage, flush, load_backend, memory_storage, redis_available,
 )
+from weir._weir import ValueError as ValueError  # noqa: E402
 from weir.context_managers import ExceptionCounter, InprogressTracker, Timer
 from weir.exposition import (
     CONTENT_TYPE_LATEST, CONTENT_TYPE_PLAIN_0_0_4, choose_encoder, generate_latest, generate_openmetrics, scrape,
@@ -25,7 +26,17 @@ from weir.process import ProcessCollector, ProcessMetrics
 from weir.registry import REGISTRY, CollectorRegistry
 from weir.serving import MetricsServer, make_asgi_app, make_wsgi_app, start_http_server
 
-if redis_available():
-    from weir._weir import redis_storage
+__all__ = [
+    "__version__", "backend_class", "choose_encoder", "chosen_storage", "CollectorRegistry", "ConfigError",
+    "CONTENT_TYPE_LATEST", "CONTENT_TYPE_PLAIN_0_0_4", "Counter", "Enum", "Error", "ExceptionCounter", "Exemplar",
+    "file_storage", "flush", "FormatError", "Gauge", "generate_latest", "generate_openmetrics", "Histogram", "Info",
+    "InprogressTracker", "load_backend", "make_asgi_app", "make_wsgi_app", "mark_process_dead", "memory_storage",
+    "Metric", "MetricsServer", "MultiProcessCollector", "ProcessCollector", "ProcessMetrics", "redis_available",
+    "RedisAuthenticationError", "RedisConnectionError", "RedisError", "RedisReplyError", "RedisTimeoutError",
+    "RegistrationError", "REGISTRY", "Sample", "scrape", "start_http_server", "Storage", "StorageError", "Summary",
+    "Timer",  # and ValueError, which `import *` must not put over Python's
+]
 
-__all__ = [name for name in dir() if not name.startswith("_")] + ["__version__"]
+if redis_available():
+    from weir._weir import redis_storage  # noqa: F401
+    __all__ += ["redis_storage"]
