@@ -12,7 +12,8 @@
 // Errors: RedisConnectionError, RedisTimeoutError, RedisAuthenticationError, RedisReplyError (the server's words),
 // FormatError for a stored value that is no number, ValueError for arguments that cannot be used.
 // Thread safety: every member from any thread; of two writes of a key the later call wins.
-// Process safety: the pid in the keys is that of the process that calls, so a forked child has an empty dictionary.
+// Process safety: the pid in the keys is that of the process that calls, so a forked child has an empty dictionary. The
+// pid alone names the process, as in Python's exporter: give each host or container that writes by hand its own prefix.
 // Source: gunicorn_prometheus_exporter, RedisStorageDict.
 #pragma once
 

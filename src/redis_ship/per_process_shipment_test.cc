@@ -60,6 +60,25 @@ TEST(PerProcessShipment, WhatWasCountedWhileShippingWasStoppedArrivesOnceItIsRes
   }
 }
 
+TEST(PerProcessShipment, TwoServersOfOneProcessKnowNothingOfEachOther) {
+  RedisServer one;
+  RedisServer other;
+  Shipping to_one(quick(one.options()));
+  Shipping to_other(quick(other.options(), RedisLayout::shared));
+  to_one.counter.inc(1);
+  to_other.counter.inc(2);
+  ASSERT_TRUE(to_one.storage.flush(kLong));
+  ASSERT_TRUE(to_other.storage.flush(kLong));
+  other.kill();
+  to_one.counter.inc(3);
+  to_other.counter.inc(4);
+  EXPECT_TRUE(to_one.storage.flush(kLong));
+  EXPECT_FALSE(to_other.storage.flush(std::chrono::milliseconds(300)));
+  EXPECT_EQ(total(one, "counter"), 4);
+  EXPECT_TRUE(to_one.storage.statistics().connected);
+  EXPECT_FALSE(to_other.storage.statistics().connected);
+}
+
 TEST(PerProcessShipment, WritesWhatPythonsExporterReads) {
   RedisServer server;
   Shipping on(quick(server.options()));
