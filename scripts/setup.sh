@@ -11,7 +11,7 @@ packages_of() {
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus curl strace util-linux redis-server redis-sentinel redis-tools openssl faketime \
       python3-gunicorn python3-eventlet python3-flask python3-yaml mypy ;;
-    bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools ;;
+    bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools wrk ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \
       python3 python3-yaml shellcheck ;;
     fuzz) echo clang-16 libclang-rt-16-dev ;;

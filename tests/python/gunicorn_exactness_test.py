@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from gunicorn_servers import CLEAN, FULL, WEIR, Gunicorn, Load, files, label_values, total, wait_until
+from gunicorn_servers import CLEAN, FULL, WEIR, WORKERS, Gunicorn, Load, files, label_values, total, wait_until
 from redis_servers import RedisServer
 
 REQUESTS = "gunicorn_worker_requests_total"
@@ -46,8 +46,8 @@ def settled(gunicorn, name, least, **labels):
     return wait_until(lambda: (found := total(gunicorn.read(), name, **labels)) >= least and found, f"{name} reaches {least}")
 
 
-@pytest.mark.parametrize("kind", ["files", "redis"])
-@pytest.mark.parametrize("worker", ["sync", "gthread", "gevent", "eventlet"])
+@pytest.mark.parametrize("worker, kind", [*[(worker, "files") for worker in WORKERS],
+                                          *[(worker, "redis") for worker in WORKERS if FULL or worker in ("gthread", "eventlet")]])
 def test_every_answered_request_is_counted_once_though_workers_are_killed(tmp_path, worker, kind):
     requests, kills = (6000, 12) if FULL else (600, 3)
     with storage(kind, tmp_path, "spooled") as place, Gunicorn(tmp_path, worker, place=place) as gunicorn:

@@ -1,5 +1,6 @@
 """The real pytheus over Weir's backends, beside its own, in one process and in many."""
 import subprocess
+import sys
 import textwrap
 import threading
 
@@ -164,6 +165,8 @@ def test_observations_of_many_threads_meet_in_the_right_buckets(tmp_path):
     from pytheus.backends import load_backend
     from pytheus.metrics import Histogram
     load_backend(weir.pytheus.MultiProcessFileBackend, {"directory": str(tmp_path / "metrics")})
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
     try:
         histogram = Histogram("thread_latency", "L.", buckets=[1, 2, 3, 4], registry=None)
         threads = [threading.Thread(target=lambda value=value: [histogram.observe(value) for _ in range(3000)])
@@ -175,6 +178,7 @@ def test_observations_of_many_threads_meet_in_the_right_buckets(tmp_path):
         assert [bucket.get() for bucket in histogram._buckets] == [3000, 6000, 9000, 12000, 15000]
         assert histogram._count.get() == 15000 and histogram._sum.get() == 3000 * 17
     finally:
+        sys.setswitchinterval(interval)
         load_backend()
 
 
