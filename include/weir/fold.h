@@ -33,6 +33,8 @@ struct FoldOptions {
   /// Files of clients that hold no lock too (Python's prometheus_client), as far as nobody has them open for writing.
   /// Only right where no process on another machine writes there, and no reader but Weir's reads.
   bool stock_files = false;
+  /// Do nothing where a file of another client stands: its readers may scrape the directory too.
+  bool only_among_weir = false;
   /// How long a dead process's `all` gauges stay, counted from the first fold that finds it dead; 0: for ever.
   std::chrono::seconds keep_all{3600};
   /// Fold a kind only when at least this many files of it are dead: an archive is written anew each time.
@@ -47,8 +49,10 @@ struct FoldReport {
   std::size_t entries = 0;  ///< entries the archives written now have
   std::size_t removed = 0;  ///< gauge files of dead processes that went: `live*`, and `all` after their time
   std::size_t set_aside =
-      0;                 ///< of the sources, damaged ones: what could be read was folded, the file is `<name>.damaged`
-  std::size_t left = 0;  ///< dead files that stay: too few of a kind, or their time has not come
+      0;  ///< of the sources, damaged ones: what could be read was folded, the file is `<name>.damaged`
+  bool has_others = false;  ///< files of other clients stand there, and `only_among_weir` was asked: nothing was done
+  std::size_t live = 0;     ///< files that are not known to be dead: they are left alone
+  std::size_t left = 0;     ///< dead files that stay: too few of a kind, or their time has not come
   std::vector<Problem> problems;
 };
 

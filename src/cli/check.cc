@@ -33,6 +33,8 @@ const char* state_name(WriterState state) {
       return "alive";
     case WriterState::dead:
       return "dead";
+    case WriterState::folded:
+      return "archive";
     case WriterState::unknown:
       break;
   }
@@ -77,7 +79,7 @@ std::string file_table(std::vector<InspectedFile> files, const ProblemOfPath& pr
 }
 
 std::string totals(const std::vector<InspectedFile>& files, const MultiProcessCollector::Statistics& read) {
-  std::array<std::size_t, 3> writers{};
+  std::array<std::size_t, 4> writers{};
   std::size_t entries = 0;
   std::uintmax_t bytes = 0;
   for (const InspectedFile& file : files) {
@@ -85,16 +87,18 @@ std::string totals(const std::vector<InspectedFile>& files, const MultiProcessCo
     entries += file.entries;
     bytes += file.size;
   }
-  return fmt::format("{} files ({} alive, {} dead, {} unknown), {} entries, {}; {} series, read in {:.1f} ms\n",
-                     files.size(), writers[0], writers[1], writers[2], entries, size_text(bytes), read.series,
-                     read.seconds * 1000);
+  return fmt::format(
+      "{} files ({} alive, {} dead, {} unknown, {} archives), {} entries, {}; {} series, read in {:.1f} ms\n",
+      files.size(), writers[0], writers[1], writers[2], writers[3], entries, size_text(bytes), read.series,
+      read.seconds * 1000);
 }
 
 std::string problem_lines(const Collection& collection) {
   if (collection.problems.empty()) return "";
   std::string out = fmt::format("\n{} could not be read as it stands:\n", collection.problems.size());
   for (const Problem& problem : collection.problems) {
-    out += fmt::format("  {}: {}\n    {}\n", problem.reason, on_terminal(problem.subject), on_terminal(problem.message));
+    out +=
+        fmt::format("  {}: {}\n    {}\n", problem.reason, on_terminal(problem.subject), on_terminal(problem.message));
   }
   return out;
 }
@@ -119,7 +123,9 @@ std::string advice(const std::vector<InspectedFile>& files) {
   }
   if (dead > kDeadFilesWorthAWord) {
     out += fmt::format(
-        "  {} files of dead processes are read at every scrape: empty the directory when the application restarts.\n",
+        "  {} files of dead processes are read at every scrape: `weir fold` moves them into one archive a kind, and "
+        "`weir "
+        "serve` does so by itself.\n",
         dead);
   }
   if (layouts.size() > 1) {

@@ -2,19 +2,24 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <csignal>
+#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "fold/background_fold.h"
 #include "weir/multiprocess.h"
 
 namespace weir::cli {
 namespace {
 
-/// What the collector read, for /backend.
-class CollectorStatistics : public Source {
+/// What the collector read and what became of the past, for /backend.
+class DirectoryStatistics : public Source {
  public:
-  explicit CollectorStatistics(const MultiProcessCollector& collector) : collector_(collector) {}
+  DirectoryStatistics(const MultiProcessCollector& collector, std::unique_ptr<BackgroundFold> folding)
+      : collector_(collector), folding_(std::move(folding)) {}
 
   std::shared_ptr<const Collection> collect() override {
     const MultiProcessCollector::Statistics read = collector_.statistics();
@@ -29,6 +34,8 @@ class CollectorStatistics : public Source {
     add("weir_collect_files_skipped", "Files the last collection left out.", static_cast<double>(read.files_skipped));
     add("weir_collect_read_bytes", "Bytes the last collection read from files.", static_cast<double>(read.bytes));
     add("weir_collections", "Collections since start.", static_cast<double>(read.collections), MetricType::counter);
+    if (folding_ != nullptr)
+      std::ranges::move(weir::families(folding_->collect()->snapshot), std::back_inserter(families));
     auto collection = std::make_shared<Collection>();
     collection->snapshot = snapshot_of(families);
     return collection;
@@ -37,7 +44,17 @@ class CollectorStatistics : public Source {
 
  private:
   const MultiProcessCollector& collector_;
+  const std::unique_ptr<BackgroundFold> folding_;  // null where nothing is folded
 };
+
+std::unique_ptr<BackgroundFold> start_folding(const std::filesystem::path& directory, const std::string& fold) {
+  if (fold == "off") return nullptr;
+  BackgroundFoldOptions options;
+  options.fold.stock_files = fold == "all";
+  options.fold.only_among_weir = fold == "auto";
+  if (options.fold.stock_files) std::signal(SIGIO, SIG_IGN);  // files of other clients are probed by leases
+  return std::make_unique<BackgroundFold>(directory, std::move(options));
+}
 
 std::string fault_of(const std::filesystem::path& directory) {
   std::error_code error;
@@ -49,9 +66,9 @@ std::string fault_of(const std::filesystem::path& directory) {
 
 }  // namespace
 
-ChosenSource directory_source(const std::filesystem::path& directory) {
+ChosenSource directory_source(const std::filesystem::path& directory, const std::string& fold) {
   auto source = std::make_unique<MultiProcessCollector>(directory);
-  auto statistics = std::make_unique<CollectorStatistics>(*source);
+  auto statistics = std::make_unique<DirectoryStatistics>(*source, start_folding(directory, fold));
   return {std::move(source), std::move(statistics), fault_of(directory),
           "processes started with PROMETHEUS_MULTIPROC_DIR set to it write there"};
 }

@@ -12,6 +12,7 @@
 
 #include "cli/check.h"
 #include "cli/exit_code.h"
+#include "cli/fold.h"
 #include "cli/migrate.h"
 #include "cli/output.h"
 #include "cli/serve.h"
@@ -29,6 +30,7 @@ constexpr const char* kHelp = R"(Start here:
   weir show --dir /run/app/metrics       look at the merged metrics once
   weir show --redis redis://localhost    the same of a Redis
   weir check --dir /run/app/metrics      see whether the directory is healthy; --redis looks at a Redis
+  weir fold --dir /run/app/metrics       fold what dead processes counted into one archive
   weir migrate --dir D --redis URL       bring what a directory holds into a Redis, once
   weir help serve                        a subcommand's options, variables and examples
 
@@ -47,6 +49,7 @@ class CommandLine {
     add_serve();
     add_show();
     add_check();
+    add_fold();
     add_migrate();
     add_help();
   }
@@ -64,7 +67,7 @@ class CommandLine {
       return kUsage;
     }
     if (!chosen_) {
-      fmt::print(stderr, "weir: a subcommand is required: serve, show, check, migrate or help\n");
+      fmt::print(stderr, "weir: a subcommand is required: serve, show, check, fold, migrate or help\n");
       return kUsage;
     }
     return chosen_();
@@ -97,9 +100,7 @@ class CommandLine {
   }
 
   static void add_redis(CLI::App& command, SourceArguments& source, const char* which) {
-    command.add_option("--redis", source.redis, which)
-        ->option_text("URL")
-        ->check(given("write redis://HOST:PORT/DB"));
+    command.add_option("--redis", source.redis, which)->option_text("URL")->check(given("write redis://HOST:PORT/DB"));
     command.add_option("--key-prefix", source.key_prefix, "What its keys begin with (default: gunicorn)")
         ->option_text("PREFIX")
         ->check(given("leave it out for the usual one"));
@@ -121,9 +122,19 @@ class CommandLine {
   }
 
   void add_serve() {
-    CLI::App& command =
-        add("serve", "Expose a directory or a Redis to Prometheus over HTTP", kServeHelp, [this] { return serve(serve_); });
+    CLI::App& command = add("serve", "Expose a directory or a Redis to Prometheus over HTTP", kServeHelp,
+                            [this] { return serve(serve_); });
     add_source(command, serve_.source);
+    serve_.source.fold = "auto";
+    command
+        .add_option("--fold", serve_.source.fold,
+                    "What of a directory's past is folded: auto, weir, all or off (default: auto)")
+        ->option_text("WHICH")
+        ->check([](const std::string& value) {
+          return value == "auto" || value == "weir" || value == "all" || value == "off"
+                     ? ""
+                     : fmt::format("is \"{}\"; it must be auto, weir, all or off", value);
+        });
     command
         .add_option("--listen", serve_.listen, "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface)")
         ->option_text("HOST:PORT")
@@ -150,6 +161,18 @@ class CommandLine {
     command.add_flag("--all", check_.all, "Every file or process, however many");
   }
 
+  void add_fold() {
+    CLI::App& command =
+        add("fold", "Fold what dead processes counted into archives", kFoldHelp, [this] { return fold(fold_); });
+    add_dir(command, fold_.dir);
+    command.add_flag("--stock", fold_.stock, "Files of prometheus_client too, where nothing but Weir reads");
+    command
+        .add_option("--keep-all", fold_.keep_all,
+                    "How long gauges of the mode all outlive their process; 0: for ever (default: 3600)")
+        ->option_text("SECONDS")
+        ->check(CLI::Range(0.0, 1e9));
+  }
+
   void add_migrate() {
     CLI::App& command = add("migrate", "Bring what a directory holds into a Redis, once", kMigrateHelp,
                             [this] { return migrate(migrate_); });
@@ -173,7 +196,8 @@ class CommandLine {
     const auto all = app_.get_subcommands([](const CLI::App*) { return true; });
     const auto about = std::ranges::find(all, help_about_, [](const CLI::App* command) { return command->get_name(); });
     if (about == all.end()) {
-      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check, migrate and help\n", help_about_);
+      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check, fold, migrate and help\n",
+                 help_about_);
       return kUsage;
     }
     write_out((*about)->help(app_.get_name()));
@@ -184,6 +208,7 @@ class CommandLine {
   ServeArguments serve_;
   ShowArguments show_;
   CheckArguments check_;
+  FoldArguments fold_;
   MigrateArguments migrate_;
   std::string help_about_;
   std::function<int()> chosen_;

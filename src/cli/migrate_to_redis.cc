@@ -109,11 +109,11 @@ int migrate_to_redis(const std::string& directory, const SourceArguments& argume
   Migration done;
   {
     Progress progress;
-    done = migrate_directory(*chosen.client,
-                             {.directory = directory,
-                              .key_prefix = chosen.key_prefix,
-                              .dry_run = dry_run,
-                              .progress = [&](std::size_t at, std::size_t of) { progress.tell(at, of); }});
+    done =
+        migrate_directory(*chosen.client, {.directory = directory,
+                                           .key_prefix = chosen.key_prefix,
+                                           .dry_run = dry_run,
+                                           .progress = [&](std::size_t at, std::size_t of) { progress.tell(at, of); }});
   }
   for (const Problem& problem : done.problems) {
     fmt::print(stderr, "weir: not brought: {}\n", message_with_subject(problem));

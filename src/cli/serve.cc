@@ -71,6 +71,12 @@ const char* const kServeHelp = R"(Examples:
 
 Endpoints: /metrics (?name[]=NAME picks some), /healthz, /readyz, /backend (the exporter's own metrics), and a page at /.
 
+What processes of a directory that have ended counted is folded into archives every few seconds (see `weir help fold`):
+  --fold auto   files of Weir's processes, as long as no other client writes to the directory (whose readers may scrape it)
+  --fold weir   files of Weir's processes
+  --fold all    files of Python's prometheus_client too, once nobody has them open; only where nothing but Weir reads
+  --fold off    none: each process that ever lived costs every scrape
+
 Environment (flags win):
   REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of
                              programs say which: PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB and their kind

@@ -50,14 +50,14 @@ bool reads_redis(const SourceArguments& arguments) {
 
 ChosenSource chosen_source(const SourceArguments& arguments) {
   if (reads_redis(arguments)) return redis_source(arguments);
-  if (!arguments.dir.empty()) return directory_source(arguments.dir);
+  if (!arguments.dir.empty()) return directory_source(arguments.dir, arguments.fold);
   std::string named = environment::multiprocess_directory();
   if (named.empty()) {
     throw ConfigError(
         "no metrics to read: give --dir DIRECTORY or --redis URL, or set PROMETHEUS_MULTIPROC_DIR to the directory the "
         "processes write to, or REDIS_ENABLED=true");
   }
-  return directory_source(std::move(named));
+  return directory_source(std::move(named), arguments.fold);
 }
 
 std::filesystem::path chosen_directory(const std::string& dir_argument) {

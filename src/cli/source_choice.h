@@ -21,6 +21,7 @@ struct SourceArguments {
   std::string key_prefix;
   std::string layout;  ///< `per-process`, `shared` or `auto`
   std::string redis_password_file;
+  std::string fold = "off";  ///< of a directory, in the background: `auto`, `weir`, `all` or `off`
 };
 
 struct ChosenSource {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "collect/liveness.h"
+#include "format/archive_file.h"
 #include "format/db_walk.h"
 #include "weir/error.h"
 
@@ -63,6 +64,7 @@ WriterState stock_writer(int fd) {
 }
 
 WriterState writer_of(int fd, const InspectedFile& file) {
+  if (is_archive_name(*file.name)) return WriterState::folded;
   if (!file.by_weir) return stock_writer(fd);
   return writer_liveness(fd, file.name->identity) == Liveness::alive ? WriterState::alive : WriterState::dead;
 }

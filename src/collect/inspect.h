@@ -21,8 +21,8 @@
 
 namespace weir {
 
-/// Whether a file's writer lives, as far as this host can tell.
-enum class WriterState : std::uint8_t { alive, dead, unknown };
+/// Whether a file's writer lives, as far as this host can tell; `folded`: an archive of writers that have ended.
+enum class WriterState : std::uint8_t { alive, dead, unknown, folded };
 
 struct InspectedFile {
   std::filesystem::path path;

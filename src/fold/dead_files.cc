@@ -44,28 +44,38 @@ bool nobody_writes(int fd) noexcept {
   return true;
 }
 
-std::optional<WriterKind> dead_writer_of(const MergeFile& file, bool stock_files) {
+struct Verdict {
+  WriterKind written_by = WriterKind::weir;
+  bool is_dead = false;
+};
+
+Verdict judge_file(const MergeFile& file, bool stock_files) {
   const OpenedFile opened(file.path, O_RDONLY);
   alignas(8) char bytes[kDbHeaderSize];
-  if (opened.fd() < 0 || !is_regular(opened.fd())) return std::nullopt;
-  if (::pread(opened.fd(), bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return std::nullopt;
+  if (opened.fd() < 0 || !is_regular(opened.fd())) return {};
+  if (::pread(opened.fd(), bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return {};
   const std::uint32_t mark = read_db_header(bytes).mark;
   if (mark == kWeirMark || mark == kDeadMark) {
-    return writer_liveness(opened.fd(), file.name.identity) == Liveness::dead ? std::optional{WriterKind::weir}
-                                                                              : std::nullopt;
+    return {WriterKind::weir, writer_liveness(opened.fd(), file.name.identity) == Liveness::dead};
   }
-  return stock_files && mark == 0 && nobody_writes(opened.fd()) ? std::optional{WriterKind::stock} : std::nullopt;
+  return {WriterKind::stock, stock_files && mark == 0 && nobody_writes(opened.fd())};
 }
 
 }  // namespace
 
-std::vector<DeadFile> find_dead_files(const std::vector<MergeFile>& files, bool stock_files) {
-  std::vector<DeadFile> dead;
+FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files) {
+  FoundFiles found;
   for (const MergeFile& file : files) {
     if (is_archive_name(file.name)) continue;
-    if (const auto kind = dead_writer_of(file, stock_files)) dead.push_back({file, *kind});
+    const Verdict verdict = judge_file(file, stock_files);
+    if (verdict.written_by == WriterKind::stock) found.has_others = true;
+    if (verdict.is_dead) {
+      found.dead.push_back({file, verdict.written_by});
+    } else {
+      ++found.live;
+    }
   }
-  return dead;
+  return found;
 }
 
 std::optional<MergeFile> take_stock_file(const MergeFile& file) {

@@ -1,6 +1,6 @@
 // Which files of a directory belong to writers that have ended (P5), and getting hold of stock ones.
 //
-//   for (const DeadFile& file : find_dead_files(directory, files, false)) …
+//   for (const DeadFile& file : find_dead_files(files, false).dead) …
 //
 // Thread safety: pure but for system calls. Process safety: takes no lock; F_OFD_GETLK only looks. Stock files are
 // probed by a read lease given back at once. Invariants: I1 (what cannot be judged lives).
@@ -22,8 +22,14 @@ struct DeadFile {
   WriterKind written_by = WriterKind::weir;
 };
 
-/// `stock_files`: also those without an owner's lock that nobody has open for writing. Archives are no writers' files.
-std::vector<DeadFile> find_dead_files(const std::vector<MergeFile>& files, bool stock_files);
+struct FoundFiles {
+  std::vector<DeadFile> dead;
+  std::size_t live = 0;     ///< not known to be dead
+  bool has_others = false;  ///< some are written by other clients than Weir
+};
+
+/// `stock_files`: files of other clients too, where nobody has them open for writing. Archives are no writers' files.
+FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files);
 
 /// Gives a stock file a name no process will go on with, and looks again whether anyone still has it open for writing.
 /// Nothing when somebody has (the file then counts on under its new name) or when it cannot be renamed.

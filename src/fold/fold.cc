@@ -64,7 +64,14 @@ class Folder {
     for (const Problem& problem : problems) {
       if (problem.reason != "bad_name") throw StorageError(problem.message);
     }
-    const std::vector<DeadFile> dead = find_dead_files(files, options_.stock_files);
+    const FoundFiles found = find_dead_files(files, options_.stock_files);
+    report_.live = found.live;
+    report_.has_others = found.has_others && options_.only_among_weir;
+    if (report_.has_others) {
+      report_.left = found.dead.size();
+      return std::move(report_);
+    }
+    const std::vector<DeadFile>& dead = found.dead;
     all_ = dead.size();
     for (const FileKind kind : kArchiveKinds) fold_kind(kind, dead);
     for (const DeadFile& file : dead) {

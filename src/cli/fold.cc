@@ -1,0 +1,84 @@
+#include "cli/fold.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include "cli/exit_code.h"
+#include "cli/output.h"
+#include "cli/source_choice.h"
+#include "cli/text_table.h"
+#include "weir/fold.h"
+
+namespace weir::cli {
+namespace {
+
+/// A line that counts, where a person watches and it takes longer than a second.
+class Progress {
+ public:
+  void operator()(std::size_t done, std::size_t all) {
+    const auto now = std::chrono::steady_clock::now();
+    if (!is_watched_ || now - shown_ < std::chrono::milliseconds(200) || now - began_ < std::chrono::seconds(1)) return;
+    shown_ = now;
+    has_shown_ = true;
+    fmt::print(stderr, "\rfolding: {} of {} files", done, all);
+  }
+  void end() const {
+    if (has_shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+
+ private:
+  const bool is_watched_ = isatty(STDERR_FILENO) == 1;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point shown_ = began_;
+  bool has_shown_ = false;
+};
+
+}  // namespace
+
+const char* const kFoldHelp = R"(Examples:
+  weir fold --dir /run/app/metrics
+  weir fold --dir /run/app/metrics --stock       files of Python's prometheus_client too
+
+What processes that have ended counted moves into one archive a kind (counter_archive.db, gauge_max_archive.db, …) and
+their files go; every total stays what it was. Killed at any moment, it loses and doubles nothing: run it again.
+`weir serve` does the same by itself; run this where nobody serves, before a backup, or from cron.
+
+Gauges of the mode all keep their pid label for an hour (--keep-all) and then go; live* gauges go with their process.
+Files of processes that live are never touched. Damaged files are folded as far as they can be read and kept as
+NAME.db.damaged.
+
+--stock: only right where nothing but Weir reads the directory and no other machine writes there; a scrape by
+prometheus_client's own reader in the moment of folding may see a value twice or not at all.
+
+Environment (flags win):
+  PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+
+Exit codes: 0 folded, or nothing to fold, or another process folds it now; 1 some of it cannot be (it is named); 2 usage.)";
+
+int fold(const FoldArguments& arguments) {
+  std::signal(SIGIO, SIG_IGN);  // stock files are probed by leases
+  Progress progress;
+  FoldOptions options{.stock_files = arguments.stock,
+                      .keep_all = std::chrono::seconds(static_cast<std::int64_t>(arguments.keep_all))};
+  options.progress = [&progress](std::size_t done, std::size_t all) { progress(done, all); };
+  const std::filesystem::path directory = chosen_directory(arguments.dir);
+  const FoldReport report = fold_directory(directory, options);
+  progress.end();
+  for (const Problem& problem : report.problems) {
+    fmt::print(stderr, "weir: {}\n", on_terminal(message_with_subject(problem)));
+  }
+  if (report.is_busy) {
+    write_out(fmt::format("{}: another process folds it now\n", on_terminal(directory.string())));
+    return kGood;
+  }
+  write_out(fmt::format(
+      "{}: {} files folded into {} entries, {} gauge files removed, {} set aside, {} left for later\n",
+      on_terminal(directory.string()), report.sources, report.entries, report.removed, report.set_aside, report.left));
+  return report.problems.empty() ? kGood : kFaults;
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,108 @@
+#include "fold/background_fold.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <csignal>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "weir/log.h"
+
+namespace weir {
+namespace {
+
+/// Looks between two folds of whatever is dead, however little.
+constexpr int kLooksToAnyFold = 6;
+/// Of messages kept to say each once.
+constexpr std::size_t kMostLogged = 1000;
+
+}  // namespace
+
+BackgroundFold::BackgroundFold(std::filesystem::path directory, BackgroundFoldOptions options)
+    : directory_(std::move(directory)), options_(std::move(options)) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the program's
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+BackgroundFold::~BackgroundFold() {
+  {
+    const std::scoped_lock lock{mutex_};
+    is_over_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+void BackgroundFold::run() {
+  for (int look = 0;; ++look) {
+    fold_once(look % kLooksToAnyFold == 0 ? 1 : options_.enough_sources);
+    std::unique_lock lock{mutex_};
+    if (wake_.wait_for(lock, options_.interval, [this] { return is_over_; })) return;
+  }
+}
+
+void BackgroundFold::fold_once(std::size_t least_sources) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(directory_, unknown)) return;  // its writers have not come yet
+  FoldOptions options = options_.fold;
+  options.least_sources = least_sources;
+  const auto began = std::chrono::steady_clock::now();
+  FoldReport report;
+  bool has_failed = false;
+  try {
+    report = fold_directory(directory_, options);
+  } catch (const std::exception& error) {
+    has_failed = true;
+    report.problems.push_back({"fold", directory_.string(), error.what()});
+  }
+  log_new(report);
+  const std::scoped_lock lock{mutex_};
+  failures_ += has_failed ? 1 : 0;
+  folds_ += report.sources > 0 ? 1 : 0;
+  sources_ += report.sources;
+  removed_ += report.removed;
+  set_aside_ += report.set_aside;
+  seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  last_ = std::move(report);
+}
+
+void BackgroundFold::log_new(const FoldReport& report) {
+  for (const Problem& problem : report.problems) {
+    if (logged_.size() < kMostLogged && logged_.insert(problem.message).second) {
+      log_line(LogLevel::warning, message_with_subject(problem));
+    }
+  }
+}
+
+std::shared_ptr<const Collection> BackgroundFold::collect() {
+  std::vector<MetricFamily> families;
+  const auto add = [&families](const char* name, const char* help, double value, MetricType type = MetricType::gauge) {
+    const std::string sample = type == MetricType::counter ? fmt::format("{}_total", name) : name;
+    families.push_back({{name, type, help, ""}, {{sample, {}, value, {}}}});
+  };
+  {
+    const std::scoped_lock lock{mutex_};
+    const auto count = [&](const char* name, const char* help, std::uint64_t value) {
+      add(name, help, static_cast<double>(value), MetricType::counter);
+    };
+    count("weir_folds", "Folds that moved something since start.", folds_);
+    count("weir_fold_failures", "Folds that could not be done since start.", failures_);
+    count("weir_fold_sources", "Files of dead processes folded since start.", sources_);
+    count("weir_fold_removed", "Gauge files of dead processes removed since start.", removed_);
+    count("weir_fold_set_aside", "Damaged files set aside since start.", set_aside_);
+    add("weir_fold_last_seconds", "Time the last look or fold took.", seconds_);
+    add("weir_writer_files_live", "Files of live writers at the last look.", static_cast<double>(last_.live));
+    add("weir_writer_files_dead", "Files of dead writers left at the last look.", static_cast<double>(last_.left));
+  }
+  auto collection = std::make_shared<Collection>();
+  collection->snapshot = snapshot_of(families);
+  return collection;
+}
+
+}  // namespace weir

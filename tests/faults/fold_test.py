@@ -1,0 +1,281 @@
+"""Folding the dead: exactly once, wherever it is killed, whoever folds or scrapes meanwhile (I1, I2, I8; protocol P6)."""
+import concurrent.futures
+import mmap
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import threading
+import time
+import urllib.request
+
+import pytest
+
+from multiprocess_reading import CLEAN, FULL, WEIR, environment, program, read, samples
+from processes import Writer, Writers, operation
+
+
+def fold(directory, *arguments):
+    result = subprocess.run([WEIR, "fold", "--dir", str(directory), *arguments], capture_output=True, text=True, timeout=120,
+                            env=CLEAN)
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+def write_past(directory):
+    """Three processes of every kind that have ended, one of them by SIGKILL."""
+    for number in range(3):
+        writer = Writer("weir", directory)
+        writer.run([operation("counter", "jobs_total", 0.1 + number, {"kind": "a"}),
+                    operation("counter", "jobs_total", 1e16, {"kind": "large"}),
+                    operation("histogram", "size", 0.3, detail="1,2"),
+                    operation("summary", "time", 0.7),
+                    operation("gauge", "largest", number, detail="max"),
+                    operation("gauge", "newest", number, detail="mostrecent"),
+                    operation("gauge", "each", number, detail="all"),
+                    operation("gauge", "now", number, detail="livesum")])
+        if number > 0:
+            writer.end()
+        writer.kill()
+
+
+def without(found, *names):
+    return {key: value for key, value in found.items() if key[0] not in names}
+
+
+def system_calls(command, directory, log):
+    """[(name, how many of that name there were)] of `weir COMMAND`, from the first that names the directory on."""
+    subprocess.run(["strace", "-f", "-o", log, WEIR, command, "--dir", directory], check=True, capture_output=True, timeout=60,
+                   env=CLEAN)
+    met, calls, begun = {}, [], False
+    for line in log.read_text(errors="replace").split("\n"):
+        match = re.match(r"\d+ +([a-z0-9_]+)\(", line)
+        if not match:
+            continue
+        met[match.group(1)] = met.get(match.group(1), 0) + 1
+        begun = begun or (str(directory) in line and match.group(1) != "execve")
+        if begun:
+            calls.append((match.group(1), met[match.group(1)]))
+    return calls
+
+
+def injected(call, signal_name, command, directory, log="/dev/null"):
+    """`weir COMMAND` that gets a signal at one system call."""
+    name, nth = call
+    return ["strace", "-f", "-qq", "-o", log, "-e", f"trace={name}", "-e", f"inject={name}:signal={signal_name}:when={nth}", WEIR,
+            command, "--dir", directory]
+
+
+def test_a_fold_killed_at_any_system_call_changes_no_total(tmp_path, memory_directory):
+    past = memory_directory / "past"
+    past.mkdir()
+    write_past(past)
+    truth = read(past)
+    rehearsal = memory_directory / "rehearsal"
+    shutil.copytree(past, rehearsal)
+    calls = system_calls("fold", rehearsal, tmp_path / "calls")
+    assert {"fsync", "rename", "unlink"} <= {name for name, _ in calls}
+
+    def killed_at(number):
+        directory = memory_directory / f"killed{number}"
+        shutil.copytree(past, directory)
+        result = subprocess.run(injected(calls[number], "SIGKILL", "fold", directory), capture_output=True, timeout=60, env=CLEAN)
+        between = read(directory)
+        fold(directory)
+        after = read(directory)
+        left = sorted(path.name for path in directory.iterdir() if "_all_" not in path.name)
+        shutil.rmtree(directory)
+        return calls[number], result.returncode, between, after, left
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(killed_at, range(len(calls))))
+    died = 0
+    for where, status, between, after, left in results:
+        died += status != 0
+        assert between == truth, where
+        assert after == truth, where
+        assert all("_archive.db" in name for name in left), (where, left)
+    assert died >= len(calls) - 1  # all but exit_group, which comes to the same
+
+
+def stopped_process(strace, log):
+    """The pid of what strace runs, once the signal has stopped it; 0 when it ended before."""
+    deadline = time.monotonic() + 30
+    while strace.poll() is None:
+        assert time.monotonic() < deadline
+        match = re.search(r"^(\d+) --- stopped by SIGSTOP ---", log.read_text(errors="replace") if log.exists() else "", re.M)
+        if match:
+            return int(match.group(1))
+        time.sleep(0.002)
+    return 0
+
+
+def test_two_whole_folds_between_any_two_system_calls_of_a_scrape_change_no_total(tmp_path, memory_directory):
+    """The second fold drops the names of what the first one folded."""
+    past, nothing = memory_directory / "past", memory_directory / "nothing"
+    past.mkdir()
+    nothing.mkdir()
+    write_past(past)
+    with Writers() as writers:  # a process that counted nothing: its fold changes no total
+        writers.add("weir", nothing).run([operation("counter", "jobs_total", 0, {"kind": "a"})])
+    truth = without(read(past), "each", "now")
+    calls = system_calls("show", past, tmp_path / "calls")
+    assert {"openat", "pread64", "getdents64"} <= {name for name, _ in calls}
+
+    def stopped_at(number):
+        directory = memory_directory / f"stopped{number}"
+        shutil.copytree(past, directory)
+        log = tmp_path / f"log{number}"
+        with subprocess.Popen(injected(calls[number], "SIGSTOP", "show", directory, log), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, env=CLEAN) as process:
+            pid = stopped_process(process, log)
+            fold(directory)
+            for path in nothing.iterdir():
+                shutil.copy(path, directory)
+            fold(directory)
+            if pid:
+                os.kill(pid, signal.SIGCONT)
+            out, said = process.communicate(timeout=60)
+        shutil.rmtree(directory)
+        return calls[number], process.returncode, pid, said.decode(), without(samples(out.decode()), "each", "now")
+
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(stopped_at, range(len(calls))))
+    for where, status, _, said, found in results:
+        assert (status, said) == (0, ""), (where, said)
+        assert found == truth, where
+    assert sum(1 for _, _, pid, _, _ in results if pid) >= len(calls) - 2
+
+
+class Referee:
+    """Knows every increment, asks an exporter again and again, and never lets it be wrong."""
+
+    def __init__(self, page, port):
+        self.page, self.port = page, port
+        self.last = {}
+        self.scrapes = 0
+
+    def look(self):
+        done = struct.unpack_from("QQ", self.page)[1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
+            found = samples(answer.read().decode())
+        begun = struct.unpack_from("QQ", self.page)[0]
+        jobs = found.get(("jobs_total", ()), 0)
+        assert done <= jobs <= begun, (done, jobs, begun)
+        for key, value in self.last.items():
+            assert found.get(key, -1) >= value, (key, value, found.get(key))
+        self.last = found
+        self.scrapes += 1
+        return found
+
+
+def free_exporter(directory, *arguments):
+    process = subprocess.Popen([WEIR, "serve", "--dir", str(directory), "--listen", "127.0.0.1:0", *arguments],
+                               stderr=subprocess.PIPE, text=True, env=CLEAN)
+    line = process.stderr.readline()
+    match = re.search(r"http://127\.0\.0\.1:(\d+)/", line)
+    assert match, line
+    return process, int(match.group(1))
+
+
+def test_a_churn_of_writers_leaves_totals_exact_and_the_directory_small(tmp_path, memory_directory):
+    """Two exporters, three folders and thousands of writers at once."""
+    writers = 100_000 if FULL else 2_000
+    page_file = tmp_path / "page"
+    page_file.write_bytes(bytes(16))
+    over = threading.Event()
+    exporters, failures, files = [], [], []
+
+    def fold_on():
+        while not over.is_set():
+            try:
+                fold(memory_directory)
+            except AssertionError as error:
+                failures.append(error)
+                return
+            time.sleep(0.02)
+
+    def watch(referee):
+        try:
+            while not over.is_set():
+                referee.look()
+                files.append(sum(1 for _ in os.scandir(memory_directory)))
+        except Exception as error:  # told by the test itself
+            failures.append(error)
+
+    with open(page_file, "r+b") as file, mmap.mmap(file.fileno(), 16) as page:
+        try:
+            for _ in range(2):
+                exporters.append(free_exporter(memory_directory, "--fold", "weir"))
+            referees = [Referee(page, port) for _, port in exporters]
+            threads = [threading.Thread(target=fold_on) for _ in range(3)]
+            threads += [threading.Thread(target=watch, args=[referee]) for referee in referees]
+            for thread in threads:
+                thread.start()
+            subprocess.run([program("faults_churn_writer"), page_file, str(writers), "4"], env=environment(memory_directory),
+                           check=True, timeout=3000)
+            over.set()
+            for thread in threads:
+                thread.join(timeout=60)
+            fold(memory_directory)
+            found = referees[0].look()
+        finally:
+            over.set()
+            for process, _ in exporters:
+                process.terminate()
+                process.wait(timeout=30)
+                process.stderr.close()
+    assert failures == []
+    assert found["jobs_total", ()] == writers * 10
+    assert found["size_count", ()] == writers * 10
+    assert found["parts_total", (("part", "odd"),)] == pytest.approx(writers / 2, rel=1e-9)
+    assert found["largest", ()] == writers - 1
+    assert min(referee.scrapes for referee in referees) > 20
+    assert max(files) < 2_000, "files of the dead pile up"  # they left 3 files each
+    assert {path.name for path in memory_directory.iterdir()} == {"counter_archive.db", "gauge_max_archive.db",
+                                                                  "histogram_archive.db"}
+
+
+def test_a_tmpfs_that_fills_leaves_every_source(tmp_path):
+    mount = tmp_path / "small"
+    mount.mkdir()
+    script = f"""
+        set -e
+        mount -t tmpfs -o size=1500k none {mount}
+        PROMETHEUS_MULTIPROC_DIR={mount} {program('faults_churn_writer')} {tmp_path}/page 5 1 || true
+        before=$({WEIR} show --dir {mount} | grep -v '^#')
+        head -c 2000000 /dev/zero > {mount}/filler 2>/dev/null || true
+        if {WEIR} fold --dir {mount} 2> {tmp_path}/said; then echo folded; fi
+        after=$({WEIR} show --dir {mount} | grep -v '^#')
+        [ "$before" = "$after" ] || echo differs
+        ls -A {mount} | grep -c tmp || true
+        rm {mount}/filler
+        {WEIR} fold --dir {mount} > /dev/null
+        last=$({WEIR} show --dir {mount} | grep -v '^#')
+        [ "$before" = "$last" ] || echo differs
+        ls {mount}
+    """
+    (tmp_path / "page").write_bytes(bytes(16))
+    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60, env=CLEAN)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == ["0", "counter_archive.db", "gauge_max_archive.db", "histogram_archive.db"]
+    assert "No space left on device" in (tmp_path / "said").read_text()
+
+
+def test_a_pid_that_comes_back_counts_beside_its_dead_namesake(memory_directory):
+    """In a pid namespace of its own every first child is the same pid."""
+    page = memory_directory.parent / (memory_directory.name + ".page")
+    page.write_bytes(bytes(16))
+    try:
+        for round_number in range(3):
+            subprocess.run(["unshare", "--pid", "--fork", "--kill-child", program("faults_churn_writer"), page, "2", "1"],
+                           env=environment(memory_directory), timeout=30, check=True)
+            if round_number == 1:
+                fold(memory_directory)
+        assert read(memory_directory)["jobs_total", ()] == 60
+        fold(memory_directory)
+        assert read(memory_directory)["jobs_total", ()] == 60
+    finally:
+        page.unlink()
