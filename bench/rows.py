@@ -78,12 +78,15 @@ class Target:
 
 
 TARGETS = [
+    Target(r"Gunicorn, 2 sync workers", ratio=1.031),  # 0.97 times the plain worker's requests a second
     Target(r"counter inc, Redis", ratio=1.05),  # its floor is the same counter in memory storage
     Target(r"10,000 dirty series, .*commands a dirty series", at_most=1.1),
     Target(r"Redis per process, 64 x 500 values, warm$", ratio=4),
     Target(r"Redis per process, 64 x 500 values, by the clock", ratio=4, floor=15),
     Target(r"Redis per process, 64 x 500 values, warm: commands a value", at_most=1.01),
     Target(r"Redis shared, 32,000 series, warm$", at_most=20),
+    Target(r"Python counter inc", at_most=25, floor=12),
+    Target(r"Python histogram observe", at_most=40, floor=15),
     Target(r"counter inc, 1 thread", ratio=1.15, floor=2.9),
     Target(r"counter inc, 2 threads", ratio=1.2, floor=2.9),
     Target(r"gauge set, ", ratio=3, floor=0.4),
@@ -101,6 +104,7 @@ TARGETS = [
     Target(r"gzip of a 10 MB body", ratio=1.1, floor=10),
     Target(r"scrapes a second", at_least=500),
     Target(r"1,000 counter series", at_most=1024),
+    Target(r"prometheus_client Counter\.inc\(\) over Weir", at_most=0.4),
 ]
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every row of the benchmarks: floor, Weir, ratio, target, verdict, and the peers that are here.
 
-    bench/run.py [--only count|scrape|text|gzip|http|memory|redis] [--quick] [--strict] [--no-peers]
+    bench/run.py [--only count|scrape|text|gzip|http|memory|redis|gunicorn] [--quick] [--strict] [--no-peers]
 
 Programs are taken from $WEIR_BUILD_DIR (build/bench), where results.json goes too. Exits 1 when a result was wrong;
 with --strict also when a target is missed, or a floor is slower than 1.2 times its figure in rows.py.
@@ -128,6 +128,23 @@ def count_peers(rows, peers, scratch):
 def count(options, scratch, peers):
     rows = lines_of([BIN / "bench_count", scratch / "count", 3 if options.quick else 11])
     count_peers(rows, peers, scratch)
+    return rows
+
+
+def python(options, scratch, peers):
+    built = next((path for path in (BUILD / "python", HERE.parent / "build/python") if (path / "weir").exists()), None)
+    if built is None:
+        print("python: the packages are not built (WEIR_BUILD_PYTHON)")
+        return []
+    environment = {**os.environ, "PYTHONPATH": str(built), "PYTHONDONTWRITEBYTECODE": "1"}
+    folder = HERE / "python"
+    command = [sys.executable, folder / "main.py", scratch / "weir_python", 3 if options.quick else 11]
+    rows = lines_of(command, env=environment)
+    if peers.have("prometheus_client", has_module("prometheus_client"), "not installed"):
+        peers.run(rows, "prometheus_client", [sys.executable, folder / "peers" / "stock_python.py", scratch / "stock"])
+    interpreter = install_mpmetrics() if peers.wanted else None
+    if peers.have("mpmetrics", interpreter is not None, "does not install here"):
+        peers.run(rows, "mpmetrics", [interpreter, folder / "peers" / "mpmetrics_python.py"])
     return rows
 
 
@@ -315,14 +332,40 @@ def redis(options, scratch, peers):
     return rows + per_process + shared
 
 
+def install_gunicorn():
+    """The folder of a Gunicorn that every peer runs with, on its own; None where no registry gives it."""
+    folder = BUILD / "peers" / "gunicorn-23"
+    if not folder.exists():
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
+        if subprocess.run([*command, "gunicorn==23.0.0"], capture_output=True, timeout=300).returncode != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+    return folder
+
+
+def gunicorn(options, scratch, peers):
+    packages, folder = BUILD / "python", install_gunicorn()
+    needed = {"wrk": shutil.which("wrk"), "redis-server": shutil.which("redis-server"), "Gunicorn 23": folder,
+              f"{packages} (WEIR_BUILD_PYTHON)": packages.exists() or None}
+    if missing := [what for what, found in needed.items() if found is None]:
+        print(f"gunicorn: not here: {', '.join(missing)}")
+        return []
+    with_peers = peers.have("gunicorn_prometheus_exporter", has_module("gunicorn_prometheus_exporter"), "not installed")
+    rounds, seconds = (3, 2) if options.quick else (11, 4)
+    command = [sys.executable, HERE / "gunicorn" / "serve.py", packages, folder, rounds, seconds]
+    return lines_of([*command, *([] if with_peers else ["--no-peers"])])
+
+
 WORKLOADS = {
     "count": count,
+    "python": python,
     "scrape": scrape,
     "text": text,
     "gzip": gzip,
     "http": http,
     "memory": memory,
     "redis": redis,
+    "gunicorn": gunicorn,
 }
 
 

@@ -13,6 +13,6 @@ TXT
 bench_main() {
   setup_for build bench
   say "build"
-  build_preset bench
+  build_preset bench -DWEIR_BUILD_PYTHON=ON
   WEIR_BUILD_DIR=$WEIR_ROOT/build/bench exec build/venv/bin/python bench/run.py "$@"
 }
