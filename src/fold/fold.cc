@@ -14,6 +14,7 @@
 
 #include "collect/directory_files.h"
 #include "collect/file_entries.h"
+#include "collect/open_directory.h"
 #include "fold/archive_writer.h"
 #include "fold/dead_files.h"
 #include "fold/fold_sums.h"
@@ -59,6 +60,7 @@ class Folder {
       : directory_(std::move(directory)), options_(options) {}
 
   FoldReport run() {
+    refuse_spool();
     std::vector<Problem> problems;
     const std::vector<MergeFile> files = list_directory(directory_, problems);
     for (const Problem& problem : problems) {
@@ -82,6 +84,18 @@ class Folder {
   }
 
  private:
+  /// What a spool holds is on its way into Redis, under the names of those who counted it (P11).
+  void refuse_spool() const {
+    const OpenDirectory listing = open_directory(directory_);
+    while (const dirent* const entry = listing ? readdir(listing.get()) : nullptr) {
+      if (!std::string_view(entry->d_name).ends_with(".claim")) continue;
+      throw StorageError(
+          fmt::format("cannot fold {}: it is a spool of Redis storage ({}); what is in it is shipped by the "
+                      "next process that starts with these settings",
+                      directory_.string(), entry->d_name));
+    }
+  }
+
   /// The folded files' values in `sums`, and what becomes of the files.
   struct Sources {
     std::vector<MergeFile> files;

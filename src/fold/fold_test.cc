@@ -234,6 +234,14 @@ TEST_F(Fold, ADirectoryThatIsNotThereIsNamed) {
               testing::ThrowsMessage<StorageError>(HasSubstr("/nowhere/metrics")));
 }
 
+TEST_F(Fold, ASpoolIsNotFolded) {
+  counter("a", 1);
+  directory_.write("1a2b3c.claim", "record");
+  EXPECT_THAT([&] { fold(); },
+              testing::ThrowsMessage<StorageError>(HasSubstr("spool of Redis storage (1a2b3c.claim)")));
+  EXPECT_TRUE(std::filesystem::exists(directory_.path() / dead("counter", "a")));
+}
+
 TEST_F(Fold, ExemplarsGoWithTheLastFileOfTheirProcess) {
   counter("a", 1);
   const auto sidecar = directory_.write(std::string("exemplars_") + kDeadPid + "-a.weir", "");
