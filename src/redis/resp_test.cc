@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <random>
 
 #include "weir/redis_error.h"
@@ -11,7 +11,6 @@ namespace weir {
 namespace {
 
 using Kind = RedisReply::Kind;
-using Clock = std::chrono::steady_clock;
 
 /// Every kind of reply, nested ones too; parsed, it is what show() prints.
 constexpr std::string_view kStream =
@@ -199,8 +198,9 @@ TEST(RespParser, GarbageIsRefusedOrReadAndNeverMore) {
   }
 }
 
+/// Of the processor's time: a busy machine takes any other.
 double seconds_to_parse(std::string_view bytes, std::size_t piece, std::size_t replies) {
-  const Clock::time_point start = Clock::now();
+  const std::clock_t start = std::clock();
   RespParser parser;
   std::size_t seen = 0;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
@@ -208,18 +208,18 @@ double seconds_to_parse(std::string_view bytes, std::size_t piece, std::size_t r
     while (parser.next()) ++seen;
   }
   EXPECT_EQ(seen, replies);
-  return std::chrono::duration<double>(Clock::now() - start).count();
+  return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
 }
 
-// Walked anew at every piece, each of these would take minutes in pieces of one byte (10^7 times 10^7 / 2 bytes).
-TEST(RespParser, TenMegabytesInSmallPiecesAreWalkedOnce) {
-  constexpr std::size_t kSize = 10'000'000;
-  std::string elements = "*1000000\r\n";
-  for (int i = 0; i < 1'000'000; ++i) elements += "$4\r\nabcd\r\n";
-  const std::string bulk = "$10000000\r\n" + std::string(kSize, 'x') + "\r\n";
+// Walked anew at every piece, each of these would take minutes in pieces of one byte (2 * 10^6 times 10^6 bytes).
+TEST(RespParser, MegabytesInSmallPiecesAreWalkedOnce) {
+  constexpr std::size_t kSize = 2'000'000;
+  std::string elements = "*200000\r\n";
+  for (int i = 0; i < 200'000; ++i) elements += "$4\r\nabcd\r\n";
+  const std::string bulk = "$2000000\r\n" + std::string(kSize, 'x') + "\r\n";
   const std::string line = "+" + std::string(kSize, '\r') + "\r\n";
   std::string many;
-  for (int i = 0; i < 2'000'000; ++i) many += "+OK\r\n";
+  for (int i = 0; i < 400'000; ++i) many += "+OK\r\n";
   EXPECT_LT(seconds_to_parse(elements, 1, 1), 60);
   EXPECT_LT(seconds_to_parse(bulk, 1, 1), 60);
   EXPECT_LT(seconds_to_parse(line, 1, 1), 60);
@@ -227,7 +227,7 @@ TEST(RespParser, TenMegabytesInSmallPiecesAreWalkedOnce) {
   EXPECT_LT(seconds_to_parse(elements, kRead, 1), 60);
   EXPECT_LT(seconds_to_parse(bulk, kRead, 1), 60);
   EXPECT_LT(seconds_to_parse(line, kRead, 1), 60);
-  EXPECT_LT(seconds_to_parse(many, kRead, 2'000'000), 60);
+  EXPECT_LT(seconds_to_parse(many, kRead, 400'000), 60);
 }
 
 }  // namespace
