@@ -11,6 +11,7 @@ namespace weir::python {
 
 bool in_main_interpreter() noexcept;  ///< false with an ImportError set
 void add_main_interpreter(pybind11::module_& module);
+void add_logging(pybind11::module_& module);
 void add_errors(pybind11::module_& module);  ///< first: the others' functions throw them
 void add_collect(pybind11::module_& module);
 void add_storage(pybind11::module_& module);
@@ -19,6 +20,7 @@ void add_exposer(pybind11::module_& module);  ///< after add_collect
 void add_instruments(pybind11::module_& module);
 void add_value(pybind11::module_& module);
 void add_prometheus_reader(pybind11::module_& module);
+void add_python_backend(pybind11::module_& module);
 void add_number(pybind11::module_& module);
 void add_redis(pybind11::module_& module);  ///< after add_collect: its sources are Sources
 

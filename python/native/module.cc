@@ -9,6 +9,7 @@ PYBIND11_MODULE(_weir, module) {
   module.doc() = "Weir's C++ core. Use it through the package weir.";
   module.attr("__version__") = weir::kVersion;
   weir::python::add_main_interpreter(module);
+  weir::python::add_logging(module);
   weir::python::add_errors(module);
   weir::python::add_storage(module);
   weir::python::add_settings(module);
@@ -17,6 +18,7 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_exposer(module);
   weir::python::add_value(module);
   weir::python::add_prometheus_reader(module);
+  weir::python::add_python_backend(module);
   weir::python::add_number(module);
   weir::python::add_redis(module);
 }

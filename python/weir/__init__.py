@@ -12,7 +12,7 @@ _weir.require_main_interpreter()
 from weir._weir import (  # noqa: E402
     ConfigError, Error, FormatError, RedisAuthenticationError, RedisConnectionError, RedisError, RedisReplyError,
     RedisTimeoutError, RegistrationError, Storage, StorageError, __version__, backend_class, chosen_storage,
-    file_storage, flush, load_backend, memory_storage, redis_available,
+    file_storage, flush, load_backend, memory_storage, redis_available, register_backend,
 )
 from weir._weir import ValueError as ValueError  # noqa: E402
 from weir.context_managers import ExceptionCounter, InprogressTracker, Timer
@@ -33,8 +33,8 @@ __all__ = [
     "InprogressTracker", "load_backend", "make_asgi_app", "make_wsgi_app", "mark_process_dead", "memory_storage",
     "Metric", "MetricsServer", "MultiProcessCollector", "ProcessCollector", "ProcessMetrics", "redis_available",
     "RedisAuthenticationError", "RedisConnectionError", "RedisError", "RedisReplyError", "RedisTimeoutError",
-    "RegistrationError", "REGISTRY", "Sample", "scrape", "start_http_server", "Storage", "StorageError", "Summary",
-    "Timer",  # and ValueError, which `import *` must not put over Python's
+    "register_backend", "RegistrationError", "REGISTRY", "Sample", "scrape", "start_http_server", "Storage", "StorageError",
+    "Summary", "Timer",  # and ValueError, which `import *` must not put over Python's
 ]
 
 if redis_available():
