@@ -23,7 +23,7 @@ ARROWS = {
     "redis_layout": {"model", "format", "config", "storage", "redis"},
     "redis_ship": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout"},
     "redis_collect": {"model", "format", "config", "collect", "redis", "redis_layout"},
-    "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout", "redis_ship",
+    "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "fold", "redis", "redis_layout", "redis_ship",
                       "redis_collect"},
     "http": {"model", "format", "exposition", "config"},
     "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect",

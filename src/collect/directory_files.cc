@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -67,6 +68,20 @@ void add_archives(const std::filesystem::path& directory, std::vector<MergeFile>
     const auto at = std::ranges::lower_bound(files, file.path, {}, &MergeFile::path);
     if (at == files.end() || at->path != file.path) files.insert(at, std::move(file));
   }
+}
+
+void leave_out_archived(std::vector<MergeFile>& files, std::vector<Problem>& problems) {
+  std::set<std::string> archived;
+  for (const MergeFile& file : files) {
+    if (!is_archive_name(file.name)) continue;
+    ReadBuffers buffers;
+    SeriesSet set(false);
+    DbReader reader(file.path, file.name);
+    reader.sync(set, buffers, {.keep_open = false}, problems);
+    archived.insert(reader.archived().begin(), reader.archived().end());
+  }
+  std::erase_if(files,
+                [&](const MergeFile& file) { return archived.contains(file.path.substr(file.path.rfind('/') + 1)); });
 }
 
 std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by) {

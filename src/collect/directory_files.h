@@ -21,6 +21,9 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
 /// is made while it runs, and with it what was folded.
 void add_archives(const std::filesystem::path& directory, std::vector<MergeFile>& files);
 
+/// Takes out the files whose values an archive among `files` holds: a fold that was killed left them.
+void leave_out_archived(std::vector<MergeFile>& files, std::vector<Problem>& problems);
+
 /// `directory`, or when it is empty what PROMETHEUS_MULTIPROC_DIR says, or the deprecated prometheus_multiproc_dir
 /// (logs a warning once a process). Throws ConfigError when none is set; `wanted_by` says in the message what for.
 std::filesystem::path directory_or_environment(std::filesystem::path directory, std::string_view wanted_by);

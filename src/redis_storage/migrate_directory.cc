@@ -9,10 +9,13 @@
 #include "collect/directory_files.h"
 #include "collect/exemplars.h"
 #include "collect/file_entries.h"
+#include "format/archive_file.h"
+#include "redis_collect/claims_on_server.h"
 #include "redis_collect/redis_merge_scan.h"
 #include "redis_layout/exemplar_json.h"
 #include "redis_layout/host_name.h"
 #include "redis_storage/migrated_writer.h"
+#include "weir/error.h"
 
 namespace weir {
 namespace {
@@ -60,9 +63,13 @@ class DirectoryMigration {
       : client_(client), options_(options), directory_(one_spelling(options.directory)), keys_(options.key_prefix) {}
 
   Migration run() {
-    const std::vector<MergeFile> files = list_directory(options_.directory, done_.problems);
+    std::vector<MergeFile> files = list_directory(options_.directory, done_.problems);
+    leave_out_archived(files, done_.problems);
     const std::vector<Process> processes = processes_of(files);
     if (processes.empty()) return std::move(done_);
+    if (std::ranges::any_of(files, [](const MergeFile& file) { return is_archive_name(file.name); })) {
+      refuse_what_was_archived_since(processes);
+    }
     exemplars_ = DirectoryExemplars().newest(options_.directory, done_.problems);
     find_taken_names();
     for (std::size_t i = 0; i < processes.size(); ++i) {
@@ -91,6 +98,23 @@ class DirectoryMigration {
     for (auto& [identity, process] : found) processes.push_back(std::move(process));
     std::stable_partition(processes.begin(), processes.end(), [](const Process& process) { return process.is_label; });
     return processes;
+  }
+
+  /// A process brought before and folded into an archive of the directory since would be counted twice.
+  void refuse_what_was_archived_since(const std::vector<Process>& processes) {
+    std::set<std::string> here;
+    for (const Process& process : processes) here.insert(token_of(process));
+    RedisReading reading(client_);
+    for (const ClaimOnServer& claim : read_claims(reading, keys_)) {
+      if (claim.migrated_from != directory_ || claim.host != host_name()) continue;
+      const std::string token = client_.command({{"HGET", keys_.claim(claim.writer), "token"}, {}, true, true}).text;
+      if (here.contains(token)) continue;
+      throw StorageError(
+          fmt::format("cannot migrate {}: its process {} was brought to Redis before, and has been folded into an "
+                      "archive since, so "
+                      "what it counted would stand there twice; bring the directory to another key prefix",
+                      directory_, claim.writer));
+    }
   }
 
   /// Writers that have values, claimed or not.

@@ -9,6 +9,8 @@
 #include "redis/redis_cluster_for_test.h"
 #include "redis_collect/inspect_redis.h"
 #include "redis_collect/redis_reading_for_test.h"
+#include "weir/error.h"
+#include "weir/fold.h"
 #include "weir/multiprocess.h"
 #include "weir/registry.h"
 #include "weir/storage.h"
@@ -26,6 +28,10 @@ using for_test::TemporaryDirectory;
 using State = MigratedProcess::State;
 
 DbBytes requests(double value) { return DbBytes().entry(key("requests", "requests_total", R"("code": "200")"), value); }
+
+DbBytes weirs(double value) {
+  return DbBytes(RecordLayout::value_timestamp, kWeirMark).entry(key("jobs", "jobs_total"), value);
+}
 
 class MigrateDirectory : public ::testing::Test {
  protected:
@@ -210,6 +216,24 @@ TEST_F(MigrateDirectory, ARunKilledAfterItsClaimIsTakenUp) {
   EXPECT_EQ(migrate().processes[0].state, State::updated);
   EXPECT_EQ(of_redis(), (Shown{{"requests_total{code=\"200\"}", 3}}));
   EXPECT_EQ(redis.server().cli({"HLEN", redis.keys().migrated("")}), "1");
+}
+
+TEST_F(MigrateDirectory, AnArchiveIsBroughtAsAProcessOfItsOwn) {
+  directory.write("counter_99999999-a.db", weirs(2));
+  fold_directory(directory.path());
+  directory.write("counter_99999999-b.db", weirs(3));
+  EXPECT_EQ(migrate().processes.size(), 2U);
+  EXPECT_EQ(of_redis(), of_directory());
+  EXPECT_EQ(migrate().processes.size(), 2U);
+  EXPECT_EQ(of_redis(), of_directory());
+}
+
+TEST_F(MigrateDirectory, WhatWasBroughtAndThenArchivedIsRefused) {
+  directory.write("counter_99999999-a.db", weirs(2));
+  migrate();
+  fold_directory(directory.path());
+  EXPECT_THROW(migrate(), StorageError);
+  EXPECT_EQ(of_redis(), of_directory());
 }
 
 TEST_F(MigrateDirectory, WeirsOwnFilesBringTheirExemplars) {
