@@ -209,13 +209,6 @@ void DbReader::read_archived(std::size_t used, std::vector<Problem>& problems) {
                   path_, used));
 }
 
-bool DbReader::is_unlinked() const noexcept {
-  struct stat found {};
-  if (descriptor_ >= 0) return fstat(descriptor_, &found) == 0 && found.st_nlink == 0;
-  if (stat(path_.c_str(), &found) != 0) return errno == ENOENT;
-  return found.st_ino != inode_ || found.st_dev != device_;
-}
-
 void DbReader::walk(SeriesSet& set, ReadBuffers& buffers, std::size_t used, std::vector<Problem>& problems) {
   const std::size_t there = std::min(used, size_);
   const bool keeps_values = walked_ == kDbHeaderSize && !reads_pairs();

@@ -85,8 +85,6 @@ class DbReader {
   bool out_of_descriptors() const noexcept { return out_of_descriptors_; }
   /// True when the last sync() found no file of that name.
   bool vanished() const noexcept { return vanished_; }
-  /// True when the file that the last sync() met no longer stands under its name.
-  bool is_unlinked() const noexcept;
   /// Of an archive: the names of the files whose values it holds.
   const std::vector<std::string>& archived() const noexcept { return archived_; }
 
@@ -124,6 +122,7 @@ class DbReader {
 
   bool open(SeriesSet& set, std::vector<Problem>& problems);
   int open_descriptor();
+  bool reopen();
   bool sync_open(SeriesSet& set, ReadBuffers& buffers, ReadPolicy policy, std::vector<Problem>& problems);
   bool read_open(ValueSums& sums, ReadBuffers& buffers, const SeriesSet& set, std::vector<Problem>& problems);
   bool is_dead(const DbHeader& header, ReadPolicy policy) const;

@@ -1,5 +1,6 @@
 // DbReader::read(): the values of a file whose cells are known.
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstring>
@@ -14,10 +15,19 @@ bool DbReader::read(ValueSums& sums, ReadBuffers& buffers, const SeriesSet& set,
     give_fresh_values(sums, set, problems);
     return true;
   }
-  if (descriptor_ < 0 && open_descriptor() != 0) return false;
+  if (descriptor_ < 0 && !reopen()) return false;
   const bool is_same = read_open(sums, buffers, set, problems);
   if (!keep_open_) close();
   return is_same;
+}
+
+/// The file that sync() met, and no other that has come to its name since: an archive has its predecessor's keys.
+bool DbReader::reopen() {
+  struct stat found {};
+  if (open_descriptor() != 0) return false;
+  if (fstat(descriptor_, &found) == 0 && found.st_ino == inode_ && found.st_dev == device_) return true;
+  close();
+  return false;
 }
 
 /// Keys and values came from the same bytes, so there is nothing to check, and the file need not be open.

@@ -83,16 +83,16 @@ void FileMerge::start_over() {
   clash_problems_.clear();
 }
 
-/// Archives last: what was folded before an archive was opened is in it or was there to be opened. False when a file
-/// went meanwhile, so that its values may be in an archive that was not there yet, or in none that was read.
+/// Archives first: what is not in them then is in files that are still to be opened, or in one that has gone. False for
+/// that: list anew.
 bool FileMerge::sync(std::vector<Problem>& problems) {
   statistics_.files = readers_.size();
   statistics_.files_skipped = 0;
   statistics_.entries = 0;
   bool is_whole = true;
-  for (const bool archives : {false, true}) {
+  for (const bool archives : {true, false}) {
     for (std::size_t i = 0; i < readers_.size(); ++i) {
-      DbReader& reader = *readers_[i];
+      const DbReader& reader = *readers_[i];
       if (is_archive_name(reader.name()) != archives) continue;
       const bool is_served = sync_one(i, problems);
       if (archives && reader.vanished()) {
@@ -103,33 +103,23 @@ bool FileMerge::sync(std::vector<Problem>& problems) {
       if (!archives && reader.vanished()) is_whole = false;
     }
   }
-  if (!leave_out_archived()) is_whole = false;
+  leave_out_archived();
   for (const auto& reader : readers_) statistics_.entries += reader->cells().size();
   return is_whole;
 }
 
-/// Files an archive already holds, left by a fold that was killed. False when a file that none names has gone.
-bool FileMerge::leave_out_archived() {
+/// Files an archive holds already: a fold that runs, or was killed, has not removed them.
+void FileMerge::leave_out_archived() {
   std::unordered_set<std::string_view> archived;
-  bool has_archives = false;
+  for (const auto& reader : readers_) archived.insert(reader->archived().begin(), reader->archived().end());
+  if (archived.empty()) return;
   for (const auto& reader : readers_) {
-    if (!is_archive_name(reader->name()) || reader->vanished()) continue;
-    has_archives = true;
-    archived.insert(reader->archived().begin(), reader->archived().end());
-  }
-  if (!has_archives) return true;
-  for (const auto& reader : readers_) {
-    if (is_archive_name(reader->name()) || reader->vanished()) continue;
     const std::string_view path = reader->path();
-    if (archived.contains(path.substr(path.rfind('/') + 1))) {
-      reader->forget(*set_);
-      reader->close();
-      ++statistics_.files_skipped;
-    } else if (!reader->cells().empty() && reader->is_unlinked()) {
-      return false;
-    }
+    if (!archived.contains(path.substr(path.rfind('/') + 1))) continue;
+    reader->forget(*set_);
+    reader->close();
+    ++statistics_.files_skipped;
   }
-  return true;
 }
 
 bool FileMerge::sync_one(std::size_t index, std::vector<Problem>& problems) {

@@ -60,7 +60,7 @@ class FileMerge {
   void match_readers(std::span<const MergeFile> files);
   void start_over();
   bool sync(std::vector<Problem>& problems);
-  bool leave_out_archived();
+  void leave_out_archived();
   bool sync_one(std::size_t index, std::vector<Problem>& problems);
   void settle();
   bool read(std::vector<Problem>& problems);
