@@ -1,7 +1,7 @@
 """The application the Gunicorn tests serve: it counts its own answers with prometheus_client, as users' do.
 
 /        answers          /fail    raises          /late   raises when the answer has begun
-/kill    kills its own process, before it is counted or answered
+/kill    kills its own process, before it is counted or answered; /last as soon as the answer is sent
 /slow    never answers    /stuck   never answers and does not hear SIGABRT either
 """
 import os
@@ -20,6 +20,11 @@ def _late():
     raise ValueError("late")
 
 
+class _Last(list):
+    def close(self):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/kill":
@@ -36,4 +41,4 @@ def app(environ, start_response):
         return _late()
     ANSWERS.inc()
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
-    return [body]
+    return _Last([body]) if path == "/last" else [body]
