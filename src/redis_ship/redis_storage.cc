@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -79,7 +80,7 @@ Shipper& RedisStorage::shipper() {
 // Likewise.
 void RedisStorage::start_shipping() {
   Shipper& mine = shipper();
-  if (!is_stopped_.load(std::memory_order_relaxed)) mine.start();
+  if (!is_stopped_) mine.start();
 }
 
 void RedisStorage::make_cells(const CellGroup& group, std::size_t slot,
@@ -141,14 +142,17 @@ bool RedisStorage::flush(std::chrono::milliseconds timeout) noexcept {
 }
 
 bool RedisStorage::stop(std::chrono::milliseconds timeout) noexcept {
-  is_stopped_.store(true, std::memory_order_relaxed);
+  {
+    const RegistrationHold hold;  // whoever registers now has started the thread, or will not
+    is_stopped_ = true;
+  }
   Shipper* const mine = current();
   return mine == nullptr || mine->stop(Shipper::Clock::now() + timeout);
 }
 
 void RedisStorage::resume() {
-  if (!is_stopped_.exchange(false, std::memory_order_relaxed)) return;
   const RegistrationHold hold;
+  if (!std::exchange(is_stopped_, false)) return;
   start_shipping();
 }
 

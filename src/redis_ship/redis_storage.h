@@ -58,7 +58,7 @@ class RedisStorage final : public RedisStorageBase {
   const std::shared_ptr<RedisClient> client_;    // for questions; shipping has one of its own
   const std::shared_ptr<RedisClient> shipping_;  // one connection, whose making is news to the shipment
   SeriesBook book_;
-  std::atomic<bool> is_stopped_{false};     // relaxed: whoever registers at that moment may start or not
+  bool is_stopped_ = false;                 // guarded by the registration lock
   std::atomic<Shipper*> shipper_{nullptr};  // this process's, never destroyed
   std::atomic<long> pid_;                   // of the process that shipper_ belongs to
 };
