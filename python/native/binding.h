@@ -19,9 +19,9 @@ void add_settings(pybind11::module_& module);
 void add_exposer(pybind11::module_& module);  ///< after add_collect
 void add_instruments(pybind11::module_& module);
 void add_value(pybind11::module_& module);
-void add_prometheus_reader(pybind11::module_& module);
 void add_python_backend(pybind11::module_& module);
 void add_number(pybind11::module_& module);
 void add_redis(pybind11::module_& module);  ///< after add_collect: its sources are Sources
+void add_storage_source(pybind11::module_& module);  ///< after add_redis
 
 }  // namespace weir::python

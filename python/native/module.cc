@@ -17,10 +17,10 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_collect(module);
   weir::python::add_exposer(module);
   weir::python::add_value(module);
-  weir::python::add_prometheus_reader(module);
   weir::python::add_python_backend(module);
   weir::python::add_number(module);
   weir::python::add_redis(module);
+  weir::python::add_storage_source(module);
 }
 #undef PyInit__weir
 
