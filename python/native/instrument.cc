@@ -286,7 +286,9 @@ std::string text(const py::handle& object) { return object.is_none() ? std::stri
 
 }  // namespace
 
-Storage* NativeMetric::storage_or_chosen() const { return own_ != nullptr ? own_ : &chosen_storage(); }
+Storage* NativeMetric::storage_or_chosen() const {
+  return own_ != nullptr ? own_ : without_gil([] { return &chosen_storage(); });  // it may ask a Redis
+}
 
 PyTypeObject* instrument_type() noexcept { return g_type; }
 

@@ -74,7 +74,10 @@ void add_redis_manager(py::module_& module) {
              return std::make_shared<RedisConnection>(RedisConnection{std::move(client), self.settings.client});
            })
       .def(
-          "storage", [](const Manager& self) -> Storage& { return redis_storage(self.settings); },
+          "storage",
+          [](const Manager& self) {
+            return without_gil([&] { return static_cast<Storage*>(&redis_storage(self.settings)); });
+          },
           py::return_value_policy::reference, "Where metrics live once setup() has chosen it.")
       .def_property_readonly("key_prefix", [](const Manager& self) { return self.settings.key_prefix; })
       .def_property_readonly("layout",

@@ -5,6 +5,7 @@
 
 #include "instrument/backend_choice.h"
 #include "native/binding.h"
+#include "native/gil.h"
 #if WEIR_WITH_REDIS
 #include "weir/redis_storage.h"
 #endif
@@ -45,15 +46,17 @@ void add_storage(py::module_& module) {
       },
       py::arg("directory"), py::arg("layout") = "current", reference,
       "Standard multiprocess files in `directory`, made if it is missing.");
-  module.def("chosen_storage", &chosen_storage, reference,
-             "The storage load_backend chose, or the environment's now. From here on another choice is refused.");
-  module.def("load_backend", py::overload_cast<>(&load_backend),
+  module.def(
+      "chosen_storage", [] { return without_gil([] { return &chosen_storage(); }); }, reference,
+      "The storage load_backend chose, or the environment's now. From here on another choice is refused.");
+  module.def("load_backend", py::overload_cast<>(&load_backend), py::call_guard<py::gil_scoped_release>(),
              "The storage the environment chooses, for metrics made from now on.");
   module.def(
       "load_backend",
       [](const std::string& backend_class, const BackendConfig& config) { load_backend(backend_class, config); },
-      py::arg("backend_class"), py::arg("config") = BackendConfig{});
-  module.def("backend_class", &backend_class, "The name of the backend that metrics made now would get.");
+      py::arg("backend_class"), py::arg("config") = BackendConfig{}, py::call_guard<py::gil_scoped_release>());
+  module.def("backend_class", &backend_class, py::call_guard<py::gil_scoped_release>(),
+             "The name of the backend that metrics made now would get.");
   module.def("redis_available", &redis_available, "True when this build has the Redis storage.");
   module.def(
       "flush", [](double timeout) { return flush(milliseconds(timeout)); }, py::arg("timeout") = 5.0,
@@ -63,8 +66,9 @@ void add_storage(py::module_& module) {
 #if WEIR_WITH_REDIS
   module.def(
       "redis_storage",
-      [](const BackendConfig& config) -> Storage& {
-        return redis_storage(config.empty() ? redis_settings_from_environment() : redis_settings_from(config));
+      [](const BackendConfig& config) -> Storage* {
+        const RedisSettings settings = config.empty() ? redis_settings_from_environment() : redis_settings_from(config);
+        return without_gil([&] { return static_cast<Storage*>(&redis_storage(settings)); });
       },
       py::arg("config") = BackendConfig{}, reference,
       "The Redis storage of these settings (text to text; empty: the environment's).");

@@ -17,6 +17,7 @@
 #include "instrument/backend_choice.h"
 #include "native/binding.h"
 #include "native/errors.h"
+#include "native/gil.h"
 #include "native/value_cells.h"
 #include "weir/error.h"
 #include "weir/storage.h"
@@ -114,8 +115,9 @@ int initialize(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
     const auto positional = py::reinterpret_borrow<py::args>(args);
     const auto named = kwargs != nullptr ? py::reinterpret_borrow<py::kwargs>(kwargs) : py::kwargs();
     if (as_value(self)->state != nullptr) throw py::type_error("weir.Value: __init__ has been called before");
-    Storage& storage =
-        named.contains("storage") && !named["storage"].is_none() ? named["storage"].cast<Storage&>() : chosen_storage();
+    Storage& storage = named.contains("storage") && !named["storage"].is_none()
+                           ? named["storage"].cast<Storage&>()
+                           : *without_gil([] { return &chosen_storage(); });  // it may ask a Redis
     ValueDescription description = describe(positional, named);
     auto state = std::make_unique<State>();
     if (&storage != &memory_storage()) state->cells = std::make_unique<ValueCells>(std::move(description), storage);

@@ -1,4 +1,6 @@
 """RedisStorageManager from Python: set up, asked, torn down, with prometheus_client's metrics in between."""
+import pytest
+
 from redis_programs import redis, run_with, server  # noqa: F401  (fixtures)
 from redis_servers import RedisServer
 
@@ -159,3 +161,24 @@ def test_histograms_in_the_shared_layout_lie_under_pytheus_keys(redis):  # noqa:
     """, WEIR_REDIS_LAYOUT="shared")
     assert [redis.cli("GET", f"times:{part}") for part in ("1.0", "2.0", "+Inf", "count", "sum")] == [
         "0", "1", "2", "2", "8.5"]
+
+
+@pytest.mark.parametrize("call", [
+    "weir.redis_storage()", "weir.load_backend()", "setup_redis_metrics()", "weir.Counter('a', 'A.')",
+    "weir._weir.Value('counter', 'a', 'a', (), (), 'A.')"])
+def test_a_set_up_that_waits_for_the_server_lets_other_threads_run(redis, call):  # noqa: F811
+    """The server sleeps until the main thread wakes it, which it could not while the call held the GIL."""
+    try:
+        run_with(redis, PREAMBLE + f"""
+    import signal, threading, time
+    server = int(os.environ["SERVER"])
+    os.kill(server, signal.SIGSTOP)
+    thread = threading.Thread(target=lambda: {call})
+    thread.start()
+    time.sleep(0.1)
+    assert thread.is_alive()
+    os.kill(server, signal.SIGCONT)
+    thread.join()
+    """, SERVER=str(redis.pid))
+    finally:
+        redis.resume()
