@@ -2,6 +2,7 @@
 
 Importing the package puts it in Gunicorn's place of the master (install_master): there are hooks for neither.
 """
+import contextlib
 import os
 import signal
 
@@ -43,17 +44,16 @@ class PrometheusMaster(_Arbiter):
 
     def reap_workers(self):
         before = dict(self.WORKERS)
-        how = {pid: _how_it_ended(pid) for pid in before}
-        try:
-            super().reap_workers()
-        finally:
-            for pid, worker in before.items():
-                if pid not in self.WORKERS:
-                    self._worker_ended(pid, worker, how[pid])
+        with _statuses_noted() as statuses:
+            try:
+                super().reap_workers()
+            finally:
+                for pid, worker in before.items():
+                    if pid not in self.WORKERS and pid in statuses:
+                        self._worker_ended(pid, worker, statuses[pid])
 
-    def _worker_ended(self, pid, worker, how):
-        told = self._told.pop(pid, None)
-        kind, reason = _reason(worker, how, told)
+    def _worker_ended(self, pid, worker, status):
+        kind, reason = _reason(worker, status, self._told.pop(pid, None))
         self._metrics.MASTER_WORKER_RESTART_COUNT.labels(worker.worker_id if hasattr(worker, "worker_id") else "",
                                                          reason, kind).inc()
         mark_process_dead(pid)
@@ -86,29 +86,33 @@ def _name(number):
         return f"signal {number}"
 
 
-def _how_it_ended(pid):
-    """(exit status, signal) of a child that has ended and is not reaped yet, one of them None; else None."""
+@contextlib.contextmanager
+def _statuses_noted():
+    """{pid: status} of the children reaped meanwhile. Gunicorn's loop keeps the statuses to itself, and asking before it
+    misses who dies in between; so its os.waitpid takes notes. (May be nested: old Gunicorns reap in a signal handler.)"""
+    statuses, plain = {}, os.waitpid
+
+    def noting(*arguments):
+        pid, status = plain(*arguments)
+        statuses[pid] = status
+        return pid, status
+
+    os.waitpid = noting
     try:
-        ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-    except ChildProcessError:
-        return None
-    if ended is None:
-        return None
-    return (ended.si_status, None) if ended.si_code == os.CLD_EXITED else (None, ended.si_status)
+        yield statuses
+    finally:
+        os.waitpid = plain
 
 
-def _reason(worker, how, told):
-    """(restart_type, reason) of a worker's end."""
+def _reason(worker, status, told):
+    """(restart_type, reason) of a worker's end. `told`: the signal it was asked to end by, or None."""
     if worker.aborted:
         return "forced", "timeout"
     if told is not None:
         return "graceful", told
-    if how is None:
-        return "unknown", "unknown"
-    status, number = how
-    if number is not None:
-        return "forced", _name(number)
-    if status:
+    if os.WIFSIGNALED(status):
+        return "forced", _name(os.WTERMSIG(status))
+    if os.WEXITSTATUS(status):
         return "forced", "error"
     return "graceful", "max_requests" if worker.cfg.max_requests else "exit"
 
