@@ -25,6 +25,7 @@ class MetricsServer:
         self._wanted = None  # HOST:PORT while it is wanted
         self._pid = None
         self._said = None    # the last complaint, so that it is not repeated every second
+        self._address = None  # host and port of the listening socket while it serves
 
     is_serving = property(lambda self: self._exposer is not None)
 
@@ -41,6 +42,7 @@ class MetricsServer:
         """Takes the port if it is wanted and not had."""
         if self._wanted is None or self._exposer is not None or self._pid != os.getpid():
             return
+        before = set(_listening_addresses())
         try:
             self._exposer = _weir.Exposer(self._wanted, reading_source())
         except _weir.StorageError as error:
@@ -49,38 +51,47 @@ class MetricsServer:
             self._said = str(error)
         else:
             self._said = None
+            self._address = next(iter(set(_listening_addresses()) - before), None)
             logger.info("metrics at http://%s/metrics", self._wanted)
 
     def stop(self):
         """Answers what was asked already, then serves no more."""
         if self._pid == os.getpid() and self._exposer is not None:
             self._exposer.stop()
-        self._exposer = self._wanted = None
+        self._exposer = self._wanted = self._address = None
 
     def forget_in_child(self):
         """In a forked process: closes the sockets that came along, so that the master's connections end when it says."""
-        if self._wanted is None or self._pid == os.getpid():
-            return
-        port = int(self._wanted.rsplit(":", 1)[1])
-        for name in os.listdir("/proc/self/fd"):
-            if _is_socket_of(int(name), port):
-                os.close(int(name))
-        self._wanted = None
+        if self._address is not None and self._pid != os.getpid():
+            for descriptor, name, _ in _tcp_sockets():
+                if name == self._address or _is_any(self._address[0]) and name[1] == self._address[1]:
+                    os.close(descriptor)
+        if self._pid != os.getpid():
+            self._wanted = self._address = None
 
 
-def _is_socket_of(descriptor, port):
-    """True for a TCP socket of that local port."""
-    try:
-        if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
-            return False
-        one = socket.socket(fileno=os.dup(descriptor))
-    except OSError:
-        return False
-    with one:
+def _is_any(host):
+    return host in ("0.0.0.0", "::")
+
+
+def _tcp_sockets():
+    """(descriptor, (host, port) of this end, whether it listens) of each of the process's."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
         try:
-            return one.family in (socket.AF_INET, socket.AF_INET6) and one.getsockname()[1] == port
+            if not stat.S_ISSOCK(os.stat(f"/proc/self/fd/{name}").st_mode):
+                continue
+            with socket.socket(fileno=os.dup(int(name))) as one:
+                if one.family in (socket.AF_INET, socket.AF_INET6) and one.type == socket.SOCK_STREAM:
+                    listens = one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) != 0
+                    found.append((int(name), one.getsockname()[:2], listens))
         except OSError:
-            return False
+            continue  # closed meanwhile
+    return found
+
+
+def _listening_addresses():
+    return [name for _, name, listens in _tcp_sockets() if listens]
 
 
 def reading_source():

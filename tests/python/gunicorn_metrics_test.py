@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import subprocess
+import urllib.request
 
 import pytest
 from gunicorn_servers import CLEAN, CURRENT, FULL, PACKAGES, WEIR, Gunicorn, Load, files, label_values, total, wait_until
@@ -208,6 +209,16 @@ def test_workers_do_not_keep_the_metrics_port(tmp_path):
             return any(str(one.readlink()) == f"socket:[{next(iter(inodes))}]" for one in descriptors)
 
         assert has_it(gunicorn.master()) and not any(has_it(pid) for pid in gunicorn.workers())
+
+
+def test_an_application_on_the_same_port_of_another_address_keeps_its_socket(tmp_path):
+    gunicorn = Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=2,
+                        environment={"PROMETHEUS_BIND_ADDRESS": "127.0.0.2"})
+    gunicorn.metrics_port = gunicorn.port
+    with gunicorn:
+        assert Load(gunicorn.port).run(20).answered == 20
+        with urllib.request.urlopen(f"http://127.0.0.2:{gunicorn.port}/metrics", timeout=20) as response:
+            assert b"gunicorn_worker_requests_total" in response.read()
 
 
 def test_what_is_at_the_top_of_the_package_is_what_the_documents_import():

@@ -51,6 +51,8 @@ class Gunicorn:
                  environment=None, configuration=None, hooks=_HOOKS):
         self.directory, self.place = directory, place
         self.port, self.metrics_port = free_port(), free_port()
+        while self.metrics_port == self.port:
+            self.metrics_port = free_port()
         worker_class, self.python = WORKERS[worker]
         # By its script where there is one: `-m gunicorn` does not find its modules again when USR2 starts a second master.
         self._program = ["-m", "gunicorn"] if self.python == DEBIAN else [str(pathlib.Path(CURRENT).with_name("gunicorn"))]
@@ -64,7 +66,7 @@ class Gunicorn:
     def __enter__(self):
         try:
             self.start()
-            wait_until(self._answers, f"Gunicorn answers\n{self.log()}")
+            wait_until(self._answers, f"Gunicorn answers, with its log in {self.directory}")
         except BaseException:
             self.__exit__()
             raise
