@@ -124,7 +124,7 @@ def shown(answer):
 def test_random_programs_show_the_same(runners):
     python, stock, ours = runners
 
-    @settings(max_examples=2000 if FULL else 60, deadline=None, database=None, derandomize=not FULL,
+    @settings(max_examples=2000 if FULL else 40, deadline=None, database=None, derandomize=not FULL,
               suppress_health_check=list(HealthCheck))
     @given(st.lists(operations(python).map(lambda o: [*o, SCRAPE]), min_size=1, max_size=3))
     def same(generations):

@@ -3,7 +3,7 @@
 Readers keep parsed keys and open files between scrapes, and applications make a collector for each scrape: so the
 readers are kept here, a few, by what they read.
 
-Thread safety: every function from any thread. Process safety: a forked child makes readers of its own.
+Thread safety: every function from any thread. Process safety: reads only; a forked child may go on using it.
 """
 import collections
 import logging
@@ -16,24 +16,32 @@ from prometheus_client.samples import Exemplar, Sample
 from weir import _weir
 
 _log = logging.getLogger("weir.prometheus")
-_KEPT_READERS = 8      # directories a process scrapes, seldom more than one
+_KEPT_SOURCES = 8      # directories a process scrapes, seldom more than one
 _KEPT_PROBLEMS = 1000  # messages said once
 _OWN_FLUSH_SECONDS = 1.0
+_EMPTY = (b"", b"# EOF\n")
 
 _lock = threading.Lock()
-_readers = collections.OrderedDict()
+_sources = collections.OrderedDict()
 _said = collections.OrderedDict()
 
 
-def _reader(key, make):
-    """The reader of `key`, made by `make()` at first; the least used one goes."""
-    key = (os.getpid(), *key)
+def _after_fork():
+    global _lock
+    _lock = threading.Lock()  # another thread of the parent may have held it
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _source(key, make):
+    """The source of `key`, made by `make()` at first; the least used one goes."""
     with _lock:
-        reader = _readers.pop(key, None) or make()
-        _readers[key] = reader
-        while len(_readers) > _KEPT_READERS:
-            _readers.popitem(last=False)
-    return reader
+        source = _sources.pop(key, None) or make()
+        _sources[key] = source
+        while len(_sources) > _KEPT_SOURCES:
+            _sources.popitem(last=False)
+    return source
 
 
 def _say_once(problems):
@@ -57,7 +65,7 @@ def _in_stock_order(samples):
 
 
 def _metrics(families):
-    for name, kind, documentation, unit, samples in families:
+    for name, documentation, kind, unit, samples in families:
         try:
             metric = Metric(name, documentation, kind, unit)
         except ValueError as error:  # a name that this version of prometheus_client does not allow
@@ -85,34 +93,35 @@ def collector_class(stock, chosen):
             if registry:
                 registry.register(self)
 
-        def _reader(self):
+        def _source(self):
             if self._path is not None:
-                return _reader(("directory", self._path), lambda: _weir.PrometheusReader.of_directory(self._path))
+                return _source(self._path, lambda: _weir.DirectorySource(self._path))
             storage = chosen.redis()
             storage.flush(_OWN_FLUSH_SECONDS)  # a process that scrapes itself sees what it has just counted
-            return _reader(("redis", id(storage)), lambda: _weir.PrometheusReader.of_redis(storage))
+            return _source(id(storage), lambda: _weir.redis_source_of(storage))
 
-        def _check(self, found, problems):
+        def _check(self, is_empty, problems):
             """Says what was left out; an exposition of nothing would say that every series is gone."""
-            if self._path is None and problems and not found:
+            if self._path is None and problems and is_empty:
                 raise _weir.RedisError("; ".join(message for _, message in problems))
             _say_once(problems)
 
         def collect(self):
-            families, problems = self._reader().families()
-            self._check(families, problems)
+            families, problems = self._source().collect()
+            self._check(not families, problems)
             return list(_metrics(families))
 
         def expose(self, is_openmetrics, escaping):
             """The whole exposition, as bytes."""
-            body, series, problems = self._reader().expose(is_openmetrics, escaping)
-            self._check(series, problems)
+            accept = "application/openmetrics-text; version=1.0.0" if is_openmetrics else "text/plain; version=0.0.4"
+            body, _, _, problems = self._source().scrape(f"{accept}; escaping={escaping}")
+            self._check(body in _EMPTY, problems)
             return body
 
         @staticmethod
         def merge(files, accumulate=True):
             """The metrics of exactly these files; see prometheus_client."""
-            families, problems = _weir.PrometheusReader.merge_files([os.fspath(file) for file in files], accumulate)
+            families, problems = _weir.merge([os.fspath(file) for file in files], accumulate)
             _say_once(problems)
             return list(_metrics(families))
 

@@ -7,9 +7,9 @@ from prometheus_client.values import MutexValue
 
 from weir import _weir
 
-
 # What prometheus_client's own readers of this version can read: before 0.18, records without time stamps.
 _LAYOUT = "current" if "timestamp" in inspect.signature(MmapedDict.write_value).parameters else "0.16"
+_CHOOSING = ("REDIS_ENABLED", "WEIR_BACKEND_CLASS", "PYTHEUS_BACKEND_CLASS")
 
 
 def _directory():
@@ -61,7 +61,9 @@ class ChosenStorage:
         return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
 
     def redis(self):
-        """The Redis storage, or None where values go elsewhere."""
+        """The Redis storage, or None where values go elsewhere. Chooses nothing where the environment says nothing yet."""
+        if self._given is None and _weir.chosen_backend() is None and not any(map(os.environ.get, _CHOOSING)):
+            return None
         storage = self.now()
         return storage if "Redis" in storage.backend_name else None
 
