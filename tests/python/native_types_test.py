@@ -58,8 +58,9 @@ weir.Enum("x", "X.", states=3)  # type: ignore[arg-type]
 
 # stubtest's objections that say nothing of our types: pybind11's metaclass, and object's own __init__.
 ALLOWED = r"""
-weir\._weir\.(Source|DirectorySource|SourceRegistry|Exposer|Storage)
-weir\._weir\.(Source|Storage)\.__init__
+weir\._weir\.(Source|DirectorySource|SourceRegistry|Exposer|Storage|BackendMetric)
+weir\._weir\.(MergedRedis|RedisClient|RedisSource|RedisStorageDict|RedisStorageManager|RedisValue)
+weir\._weir\.(Source|Storage|BackendMetric)\.__init__
 """
 
 
