@@ -1,10 +1,10 @@
-"""Microseconds a request of Gunicorn with 2 sync workers: its plain worker (the floor), Weir's on files and on Redis, and
-the Python exporter's on both. All servers run all the time; wrk asks one after another, round by round.
+"""Microseconds a request of Gunicorn with 2 sync workers: its plain worker (the floor), Weir's on files and on Redis,
+and the Python exporter's on both. All servers run all the time; wrk asks one after another, round by round.
 
 serve.py PACKAGES GUNICORN ROUNDS SECONDS [--no-peers]     prints a row of bench/run.py for each storage
 
-PACKAGES is the folder of Weir's Python packages, GUNICORN one with the Gunicorn that all of them run. After the last round each server's own count of requests must be what
-wrk got answers to, and at most its open connections more.
+PACKAGES is the folder of Weir's Python packages, GUNICORN one with the Gunicorn that all of them run. After the last
+round Weir's own count of requests must be what wrk got answers to, and at most its open connections a round more.
 """
 import json
 import os
@@ -43,10 +43,11 @@ class Server:
         if "REDIS_ENABLED" not in variables:
             environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")
             (folder / "metrics").mkdir()
-        environment["PYTHONPATH"] = ":".join([*([packages] if packages else []), os.path.abspath(sys.argv[2]), str(HERE)])
+        folders = [*([packages] if packages else []), os.path.abspath(sys.argv[2]), str(HERE)]
+        environment["PYTHONPATH"] = ":".join(folders)
         with open(folder / "log", "w") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "gunicorn", "-c", str(folder / "conf.py"), "trivial:app"],
-                                            env=environment, stdout=log, stderr=log, cwd=folder)
+            command = [sys.executable, "-m", "gunicorn", "-c", str(folder / "conf.py"), "trivial:app"]
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=folder)
         self.log = folder / "log"
 
     def wait(self):
@@ -97,8 +98,8 @@ def main():
     redis = {"REDIS_ENABLED": "true", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(REDIS_PORT)}
     servers = []
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir="/dev/shm") as scratch:
-        keeper = subprocess.Popen(["redis-server", "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--dir", scratch],
-                                  stdout=subprocess.DEVNULL)
+        command = ["redis-server", "--port", str(REDIS_PORT), "--bind", "127.0.0.1", "--save", "", "--dir", scratch]
+        keeper = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             plain = Server(scratch, "plain", 18100)
             weir = {"files": Server(scratch, "weir files", 18101, OURS, packages),

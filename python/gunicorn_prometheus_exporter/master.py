@@ -88,8 +88,11 @@ def _name(number):
 
 @contextlib.contextmanager
 def _statuses_noted():
-    """{pid: status} of the children reaped meanwhile. Gunicorn's loop keeps the statuses to itself, and asking before it
-    misses who dies in between; so its os.waitpid takes notes. (May be nested: old Gunicorns reap in a signal handler.)"""
+    """{pid: status} of the children reaped meanwhile.
+
+    Gunicorn's loop keeps the statuses to itself, and asking before it misses who dies in between; so its os.waitpid
+    takes notes. (May be nested: old Gunicorns reap in a signal handler.)
+    """
     statuses, plain = {}, os.waitpid
 
     def noting(*arguments):

@@ -1,7 +1,7 @@
 """What one worker measures: its children of the metrics, found once, and the functions put around its work.
 
-A request costs five or six calls of instruments, some tens of nanoseconds each, and no look-up: the functions are closures
-over bound methods. Readings of the process come at most once a second (refresh).
+A request costs five or six calls of instruments, some tens of nanoseconds each, and no look-up: the functions are
+closures over bound methods. Readings of the process come at most once a second (refresh).
 
 Made in the worker's process. Thread safety: as the instruments, any thread or greenlet.
 """
@@ -75,7 +75,8 @@ class WorkerMeasures:
 
     def around_handle_request(self, handle_request):
         """Gunicorn's handle_request, timed, and its exceptions counted."""
-        clock, enter, leave, observe = time.perf_counter, self.in_progress.inc, self.in_progress.dec, self.duration.observe
+        clock, observe = time.perf_counter, self.duration.observe
+        enter, leave = self.in_progress.inc, self.in_progress.dec
 
         def measured(*arguments):
             enter()

@@ -35,12 +35,14 @@ def _histogram(name, text, buckets):
 
 
 WORKER_REQUESTS = _counter("gunicorn_worker_requests_total",
-                           "Requests the application was given, counted before the answer's first byte is sent.", _WORKER)
+                           "Requests the application was given, counted before the answer's first byte is sent.",
+                           _WORKER)
 WORKER_REQUEST_DURATION = _histogram("gunicorn_worker_request_duration_seconds",
                                      "Seconds from the request's headers to the end of the answer.", _SECONDS)
 WORKER_REQUESTS_IN_PROGRESS = _gauge("gunicorn_worker_requests_in_progress", "Requests being handled now.",
                                      mode="livesum")
-WORKER_REQUEST_SIZE = _histogram("gunicorn_worker_request_size_bytes", "Bytes of request bodies, of requests that announce one.", _BYTES)
+WORKER_REQUEST_SIZE = _histogram("gunicorn_worker_request_size_bytes",
+                                 "Bytes of request bodies, of requests that announce one.", _BYTES)
 WORKER_RESPONSE_SIZE = _histogram("gunicorn_worker_response_size_bytes", "Bytes of response bodies sent.", _BYTES)
 WORKER_FAILED_REQUESTS = _counter("gunicorn_worker_failed_requests_total",
                                   "Requests that ended in an exception.", _FAILURE)

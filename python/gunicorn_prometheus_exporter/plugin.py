@@ -10,9 +10,12 @@ import time
 from gunicorn.workers.gthread import ThreadWorker
 from gunicorn.workers.sync import SyncWorker
 
+import weir
+
 from .application_metrics import take_over
 from .worker_ids import take_worker_id
 
+FLUSH_SECONDS = 1.0
 IDLE_SECONDS = 1.0  # the longest an idle worker sleeps, so that its uptime and CPU do not stand still
 
 
@@ -61,6 +64,7 @@ class PrometheusMixin:
 
     def handle_abort(self, sig, frame):
         self._end("aborting", "forced", "abort")
+        weir.flush(FLUSH_SECONDS)  # a thread that does not end keeps the interpreter from its own flush, until the SIGKILL
         super().handle_abort(sig, frame)
 
     def _end(self, state, restart_type, reason):

@@ -33,8 +33,8 @@ class MetricsServer:
         """Serves where the configuration says, now or as soon as the port is free. ValueError for bad settings."""
         if config.prometheus_ssl_enabled:
             raise ValueError(
-                "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset them, "
-                "keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before it")
+                "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset "
+                "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before it")
         self._wanted, self._pid = config.listen, os.getpid()
         self.retry()
 
@@ -61,7 +61,7 @@ class MetricsServer:
         self._exposer = self._wanted = self._address = None
 
     def forget_in_child(self):
-        """In a forked process: closes the sockets that came along, so that the master's connections end when it says."""
+        """In a forked process: closes the sockets that came along, so that connections end when the master says."""
         if self._address is not None and self._pid != os.getpid():
             for descriptor, name, _ in _tcp_sockets():
                 if name == self._address or _is_any(self._address[0]) and name[1] == self._address[1]:

@@ -169,6 +169,34 @@ def test_what_is_counted_while_the_application_is_imported_is_counted_once_a_pro
         assert total(gunicorn.read(), REQUESTS) == answered == total(gunicorn.read(), ANSWERS)
 
 
+def test_workers_that_end_ship_what_they_counted_however_long_the_interval(tmp_path):
+    settings = "max_requests = 25"
+    with RedisServer() as redis, Gunicorn(tmp_path, place=redis.environment(WEIR_FLUSH_INTERVAL="60"), workers=2,
+                                          settings=settings) as gunicorn:
+        answered = Load(gunicorn.port, threads=4).run(120).answered + gunicorn.answered
+        gunicorn.wait_for_workers()
+        slow = gunicorn.workers()[0]
+        gunicorn.signal(signal.SIGABRT, slow)  # as the master does to one that is too slow
+        wait_until(lambda: slow not in gunicorn.workers() and len(gunicorn.workers()) == 2, "another worker")
+        gunicorn.stop()
+        found = gunicorn.read()
+        assert total(found, REQUESTS) == answered == total(found, ANSWERS)
+        assert {reason: total(found, "gunicorn_worker_restart_total", reason=reason) > 0 for reason in
+                ("max_requests", "abort", "term")} == {"max_requests": True, "abort": True, "term": True}
+
+
+def test_a_redis_that_comes_after_gunicorn_gets_every_count(tmp_path):
+    with RedisServer() as redis:
+        redis.kill()
+        with Gunicorn(tmp_path, place=redis.environment(WEIR_FLUSH_INTERVAL="0.1"), workers=2) as gunicorn:
+            load = Load(gunicorn.port, threads=4).run(100)
+            assert load.broken == load.refused == 0
+            redis.restart()
+            wait_until(lambda: show_succeeds(redis.url), "Redis can be read")
+            answered = load.answered + gunicorn.answered
+            assert settled(gunicorn, REQUESTS, answered) == answered == settled(gunicorn, ANSWERS, answered)
+
+
 def test_a_redis_that_goes_and_comes_back_costs_no_answer_and_no_count(tmp_path):
     with RedisServer(appendonly=True) as redis, \
             Gunicorn(tmp_path, place=redis.environment(WEIR_FLUSH_INTERVAL="0.1"), workers=2) as gunicorn:

@@ -86,7 +86,8 @@ class YamlConfigLoader:
         try:
             import yaml
         except ImportError as error:
-            raise ImportError(f"{config_file_path}: reading YAML needs PyYAML (Debian: python3-yaml, PyPI: pyyaml)") from error
+            raise ImportError(f"{config_file_path}: reading YAML needs PyYAML (Debian: python3-yaml, PyPI: pyyaml)"
+                              ) from error
         with open(config_file_path, encoding="utf-8") as file:
             try:
                 data = yaml.safe_load(file)

@@ -133,8 +133,8 @@ class ExporterConfig:
         others = ("PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir", "WEIR_BACKEND_CLASS", "PYTHEUS_BACKEND_CLASS")
         if self.redis_enabled or any(map(_variable, others)):
             return
-        logger.warning("PROMETHEUS_MULTIPROC_DIR is not set: metrics lie in %s, with those of every other server of this "
-                       "user that does not set it", self.PROMETHEUS_MULTIPROC_DIR)
+        logger.warning("PROMETHEUS_MULTIPROC_DIR is not set: metrics lie in %s, with those of every other server of "
+                       "this user that does not set it", self.PROMETHEUS_MULTIPROC_DIR)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self.PROMETHEUS_MULTIPROC_DIR
 
     def problems(self):
@@ -159,7 +159,8 @@ class ExporterConfig:
         """Settings for Gunicorn; empty in a sidecar, which runs none."""
         if self.is_sidecar:
             return {}
-        return {"workers": self.gunicorn_workers, "timeout": self.gunicorn_timeout, "keepalive": self.gunicorn_keepalive,
+        return {"workers": self.gunicorn_workers, "timeout": self.gunicorn_timeout,
+                "keepalive": self.gunicorn_keepalive,
                 "worker_class": "gunicorn_prometheus_exporter.PrometheusWorker"}
 
     def get_prometheus_config(self):

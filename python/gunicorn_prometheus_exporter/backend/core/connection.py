@@ -5,6 +5,7 @@ are redis.Redis (TCP, TLS, Unix socket), masters and replicas of a redis.sentine
 
 Thread safety: every function from any thread. Process safety: Weir's client opens connections of its own after fork.
 """
+import os
 import threading
 import weakref
 
@@ -17,6 +18,14 @@ _NOT_HAD = ("ssl_ca_path", "ssl_ca_data")
 
 _lock = threading.Lock()
 _made = weakref.WeakKeyDictionary()
+
+
+def _renew_lock():
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)  # a child has not the thread that may have held it
 
 
 def native_client(client):

@@ -6,7 +6,9 @@
 Thread safety: every function from any thread. Process safety: a forked child inherits what was set up.
 """
 import logging
+import os
 import threading
+import weakref
 
 from gunicorn_prometheus_exporter.backend.core import REDIS_COLLECTOR_AVAILABLE, get_redis_value_class
 from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
@@ -33,11 +35,17 @@ class RedisStorageManager:
             raise ImportError("this build of Weir has no Redis; build it with -DWEIR_WITH_REDIS=ON (it needs OpenSSL)")
         self._make_client = redis_client_factory
         self._make_value_class = value_class_factory
-        self._lock = threading.RLock()
+        self._renew_lock()
+        renew = weakref.WeakMethod(self._renew_lock)
+        os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
         self._native = None
         self._client = None
         self._collector = None
         self._undo = []  # what teardown() calls, last first
+
+    def _renew_lock(self):
+        """Also in a forked child, which has not the thread that may have held it."""
+        self._lock = threading.RLock()
 
     def setup(self) -> bool:
         """Makes metrics from now on live in Redis, and those that prometheus_client has already; asks the server.
@@ -145,6 +153,14 @@ class FactoryUtilsMixin:
 
 _manager_lock = threading.Lock()
 _manager = None
+
+
+def _renew_manager_lock():
+    global _manager_lock
+    _manager_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_manager_lock)
 
 
 def get_redis_storage_manager() -> RedisStorageManager:
