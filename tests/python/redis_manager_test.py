@@ -182,3 +182,25 @@ def test_a_set_up_that_waits_for_the_server_lets_other_threads_run(redis, call):
     """, SERVER=str(redis.pid))
     finally:
         redis.resume()
+
+
+def test_a_child_forked_while_a_thread_sets_up_is_not_held_up(redis):  # noqa: F811
+    run_with(redis, PREAMBLE + """
+    import signal, threading
+    begun, let_go = threading.Event(), threading.Event()
+    def slow_client():
+        begun.set()
+        let_go.wait(30)
+        raise OSError("never mind")
+    manager = RedisStorageManager(redis_client_factory=slow_client)
+    thread = threading.Thread(target=manager.setup)
+    thread.start()
+    begun.wait(30)
+    pid = os.fork()
+    if pid == 0:
+        signal.alarm(10)  # ends a child that waits for ever
+        os._exit(0 if manager.get_client() is None and manager.get_collector() is None else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    let_go.set()
+    thread.join()
+    """)

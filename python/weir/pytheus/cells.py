@@ -10,6 +10,7 @@ and the calls that follow it in the same thread are known and pass.
 Thread safety: every call from any thread. Process safety: a forked child counts from zero in cells of its own.
 """
 import bisect
+import os
 import threading
 import weakref
 
@@ -20,10 +21,18 @@ _lock = threading.Lock()
 _histograms = weakref.WeakKeyDictionary()  # metric: its HistogramCells
 
 
+def _renew_lock():
+    global _lock
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)  # a child has not the thread that may have held it
+
+
 class CellBackend(_weir.Value):
     """Base of the backends of several processes, which say where values lie: `_storage()`, `_spelling(bound)` and
     `_gauge_mode()`. Its objects are counters, gauges, and the count and sum of a summary; of a histogram they are of the
-    classes below it that histogram_classes() makes."""
+    classes that __init_subclass__ makes of it and the parts below."""
 
     def __new__(cls, config, metric, histogram_bucket=None):
         if str(metric._collector.type_) == "histogram":
