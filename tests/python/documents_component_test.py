@@ -57,7 +57,7 @@ def test_the_collector_joins_weirs_own_registry(redis):  # noqa: F811
 
 
 def test_an_adapter_written_by_the_documents_pattern_is_read_by_weir(redis):  # noqa: F811
-    """The page shows an adapter that reads and writes hashes through a client; over Weir's client its values are metrics."""
+    """The page shows an adapter that reads and writes hashes through a client; over Weir's they are metrics."""
     run_with(redis, """
     import hashlib, os
     from typing import Tuple
@@ -71,18 +71,21 @@ def test_an_adapter_written_by_the_documents_pattern_is_read_by_weir(redis):  # 
         def __init__(self, client):
             self._redis = client
         def _get_metric_key(self, key, metric_type, mode):
-            return f"gunicorn:{metric_type}{'_' + mode if mode else ''}:{os.getpid()}:metric:{hashlib.md5(key.encode()).hexdigest()}"
+            kind, digest = metric_type + ("_" + mode if mode else ""), hashlib.md5(key.encode()).hexdigest()
+            return f"gunicorn:{kind}:{os.getpid()}:metric:{digest}"
         def _redis_now(self):
             seconds, microseconds = self._redis.time()
             return seconds + microseconds / 1_000_000.0
-        def read_value(self, key: str, metric_type: str = "counter", multiprocess_mode: str = "") -> Tuple[float, float]:
+        def read_value(self, key: str, metric_type: str = "counter",
+                       multiprocess_mode: str = "") -> Tuple[float, float]:
             metric_key = self._get_metric_key(key, metric_type, multiprocess_mode)
             value_data = self._redis.hget(metric_key, "value")
             timestamp_data = self._redis.hget(metric_key, "timestamp")
             return _safe_parse_float(value_data), _safe_parse_float(timestamp_data)
         def write_value(self, key, value, timestamp, metric_type="counter", multiprocess_mode=""):
             metric_key = self._get_metric_key(key, metric_type, multiprocess_mode)
-            self._redis.hset(metric_key, mapping={"value": value, "timestamp": timestamp, "updated_at": self._redis_now()})
+            self._redis.hset(metric_key, mapping={"value": value, "timestamp": timestamp,
+                                                  "updated_at": self._redis_now()})
             self._redis.hsetnx(metric_key.replace(":metric:", ":meta:", 1), "original_key", key)
 
     client = RedisClient(host="127.0.0.1", port=int(os.environ["REDIS_PORT"]))

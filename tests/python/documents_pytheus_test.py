@@ -49,8 +49,8 @@ def test_a_users_own_backend_is_what_metrics_call(tmp_path):
     gauge.set(5), gauge.dec(2)
     Histogram("latency", "Latency.", buckets=[1, 2]).observe(1.5)
     assert InDictionary.configs == [{"colour": "red"}]
-    assert InDictionary.values == {("hits", None): 2, ("level", None): 3, ("latency", "sum"): 1.5, ("latency", "count"): 1,
-                                   ("latency", "1"): 0, ("latency", "2"): 1, ("latency", "+Inf"): 1}
+    assert InDictionary.values == {("hits", None): 2, ("level", None): 3, ("latency", "sum"): 1.5,
+                                   ("latency", "count"): 1, ("latency", "1"): 0, ("latency", "2"): 1, ("latency", "+Inf"): 1}
     """)
 
 
@@ -103,7 +103,8 @@ def test_the_environment_names_the_backend_and_its_settings(class_variable, conf
     print(Counter("hits", "Hits.")._metric_value_backend.__class__.__name__)
     """, **{class_variable: "weir.pytheus.MultiProcessFileBackend", config_variable: str(config)})
     assert printed == "MultiProcessFileBackend\n"
-    assert sorted(path.name.rsplit("_", 1)[0] for path in (tmp_path / "metrics").glob("*.db")) == ["counter", "gauge_max"]
+    kinds = sorted(path.name.rsplit("_", 1)[0] for path in (tmp_path / "metrics").glob("*.db"))
+    assert kinds == ["counter", "gauge_max"]
 
 
 @pytest.mark.parametrize("name, content, message", [

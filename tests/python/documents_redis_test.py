@@ -25,7 +25,7 @@ def test_gunicorn_with_the_documents_configuration_counts_into_redis(redis, tmp_
         load = Load(gunicorn.port).run(40)
         assert load.answered == 40
         expected = load.answered + gunicorn.answered
-        wait_until(lambda: total(gunicorn.read(), "gunicorn_worker_requests_total") == expected, "all requests are there")
+        wait_until(lambda: total(gunicorn.read(), "gunicorn_worker_requests_total") == expected, "all are there")
     kinds = {key.split(":")[1] for key in redis.keys("gunicorn:*:metric:*")}
     assert {"counter", "histogram"} <= kinds and any(kind.startswith("gauge_") for kind in kinds)
     assert not list(tmp_path.rglob("*.db"))

@@ -1,11 +1,14 @@
 """The snippets of gunicorn_prometheus_exporter's backend API reference, behind what they leave undefined."""
 import inspect
+import subprocess
+import textwrap
 
 import pytest
 from gunicorn_prometheus_exporter import backend
 from gunicorn_prometheus_exporter.backend import core, service
 
-from redis_programs import redis, run_with, server  # noqa: F401  (fixtures)
+from multiprocess_reading import CLEAN, CURRENT
+from redis_programs import parts, redis, run_with, server  # noqa: F401  (fixtures)
 
 
 @pytest.mark.parametrize("function, names, optional", [
@@ -29,8 +32,8 @@ def test_calls_take_what_the_reference_says(function, names, optional):
 
 
 @pytest.mark.parametrize("of, names", [
-    (core.RedisStorageDict, "read_value write_value cleanup_dead_worker __getitem__ __setitem__ __delitem__ __contains__ "
-                            "__iter__ __len__ keys values items clear update"),
+    (core.RedisStorageDict, "read_value write_value cleanup_dead_worker __getitem__ __setitem__ __delitem__ "
+                            "__contains__ __iter__ __len__ keys values items clear update"),
     (core.RedisStorageClient, "get put get_value_class cleanup_process_keys get_client"),
     (service.RedisStorageManager, "setup teardown is_enabled is_connected get_client cleanup_keys get_collector"),
     (core.RedisMultiProcessCollector, "collect merge_from_redis"),
@@ -195,11 +198,6 @@ def test_setup_without_its_server_says_false_and_metrics_work_and_arrive_later(r
     metric, = get_redis_collector().collect()
     assert metric.samples[0].value == 5, metric
     """
-    import subprocess
-    import textwrap
-
-    from multiprocess_reading import CLEAN, CURRENT
-    from redis_programs import parts
     (tmp_path / "metrics").mkdir()
     environment = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "WEIR_FLUSH_INTERVAL": "0.1",
                    "PROMETHEUS_MULTIPROC_DIR": str(tmp_path / "metrics"), **parts(redis)}

@@ -104,8 +104,8 @@ def test_our_reader_shows_what_pytheus_alone_wrote_and_what_we_wrote(redis):  # 
     registry, all_of_them = metrics()
     use(all_of_them)
     """)
-    shown = subprocess.run([WEIR, "show", "--redis", redis.url, "--layout", "shared", "--key-prefix", "shop"], env=CLEAN,
-                           check=True, capture_output=True, text=True, timeout=30).stdout
+    shown = subprocess.run([WEIR, "show", "--redis", redis.url, "--layout", "shared", "--key-prefix", "shop"],
+                           env=CLEAN, check=True, capture_output=True, text=True, timeout=30).stdout
     assert "\nhits 6\n" in shown
     assert 'requests_total{code="200",method="GET"} 2\n' in shown
     assert "\nlatency_count 10\n" in shown and 'latency_bucket{le="+Inf"} 10\n' in shown

@@ -98,7 +98,7 @@ def test_the_same_client_gives_the_same_connections(redis):  # noqa: F811
     (None, ValueError, "redis_client must be provided"),
     (object(), TypeError, "redis_client=<object.*: needs to be a redis.Redis"),
     (redis_py.Redis(ssl=True, ssl_cert_reqs="none"), weir.ConfigError, "ssl_cert_reqs='none': Weir always checks"),
-    (redis_py.Redis(ssl=True, ssl_ca_path="/etc/ssl"), weir.ConfigError, "ssl_ca_path: Weir takes authorities from a file"),
+    (redis_py.Redis(ssl=True, ssl_ca_path="/etc/ssl"), weir.ConfigError, "ssl_ca_path: Weir takes authorities"),
     (redis_py.Redis(socket_timeout=0), weir.ConfigError, "socket_timeout=0: must be 0.001 to 3600 seconds"),
 ])
 def test_what_cannot_be_told_is_refused(client, error, message):

@@ -223,8 +223,8 @@ class TestCollector:
             metric, = core.RedisMultiProcessCollector.merge_from_redis(client, "gunicorn", **how)
             return {(sample.name, sample.labels.get("le")): sample.value for sample in metric.samples}
 
-        assert merged() == {("t_bucket", "1.0"): 2, ("t_bucket", "2.0"): 5, ("t_bucket", "+Inf"): 6, ("t_count", None): 6,
-                            ("t_sum", None): 9}
+        assert merged() == {("t_bucket", "1.0"): 2, ("t_bucket", "2.0"): 5, ("t_bucket", "+Inf"): 6,
+                            ("t_count", None): 6, ("t_sum", None): 9}
         assert merged(accumulate=False) == {("t_bucket", "1.0"): 2, ("t_bucket", "2.0"): 3, ("t_bucket", "+Inf"): 1,
                                             ("t_sum", None): 9}
 

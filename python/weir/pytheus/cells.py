@@ -31,8 +31,8 @@ os.register_at_fork(after_in_child=_renew_lock)  # a child has not the thread th
 
 class CellBackend(_weir.Value):
     """Base of the backends of several processes, which say where values lie: `_storage()`, `_spelling(bound)` and
-    `_gauge_mode()`. Its objects are counters, gauges, and the count and sum of a summary; of a histogram they are of the
-    classes that __init_subclass__ makes of it and the parts below."""
+    `_gauge_mode()`. Its objects are counters, gauges, and the count and sum of a summary; of a histogram they are of
+    the classes that __init_subclass__ makes of it and the parts below."""
 
     def __new__(cls, config, metric, histogram_bucket=None):
         if str(metric._collector.type_) == "histogram":
@@ -80,11 +80,12 @@ class HistogramCells:
         storage = backend._storage()
 
         def cell(suffix, labels):
-            return _weir.Value("histogram", name.name, name.name + suffix, list(labels), list(labels.values()), name.help,
-                               storage=storage)
+            return _weir.Value("histogram", name.name, name.name + suffix, list(labels), list(labels.values()),
+                               name.help, storage=storage)
 
         # Ascending: Redis' shared layout adds each to the one before.
-        self.buckets = [cell("_bucket", {**name.labels, "le": backend._spelling(bound)}) for bound in metric._upper_bounds]
+        self.buckets = [cell("_bucket", {**name.labels, "le": backend._spelling(bound)})
+                        for bound in metric._upper_bounds]
         self.sum = cell("_sum", name.labels)
         self._thread = threading.local()  # .next: the bucket whose inc(1) belongs to the observation under way
 

@@ -12,8 +12,8 @@ class MultiProcessFileBackend(CellBackend):
     """Every process writes files of its own; a scrape of any of them, or `weir serve`, shows all.
 
     Settings: `directory`, else PROMETHEUS_MULTIPROC_DIR; made if it is missing. `gauge_mode`, how the processes' values
-    of a gauge become one: `livesum` (the default: what inc() and dec() of living processes come to), `mostrecent` (whoever
-    set() last), or another of prometheus_client's modes.
+    of a gauge become one: `livesum` (the default: what inc() and dec() of living processes come to), `mostrecent`
+    (whoever set() last), or another of prometheus_client's modes.
     """
 
     _directory = None
@@ -27,8 +27,8 @@ class MultiProcessFileBackend(CellBackend):
                                     f"{', '.join(_SETTINGS)}")
         directory = config.get("directory") or os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         if not directory:
-            raise _weir.ConfigError("MultiProcessFileBackend: no directory; set PROMETHEUS_MULTIPROC_DIR or the setting "
-                                    "\"directory\"")
+            raise _weir.ConfigError("MultiProcessFileBackend: no directory; set PROMETHEUS_MULTIPROC_DIR or the "
+                                    "setting \"directory\"")
         _weir.file_storage(str(directory))  # fails here, not at the first metric
         MultiProcessFileBackend._directory = str(directory)
         MultiProcessFileBackend._mode = config.get("gauge_mode", "livesum")

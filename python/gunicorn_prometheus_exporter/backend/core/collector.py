@@ -53,8 +53,8 @@ class RedisMultiProcessCollector:
 
     @staticmethod
     def merge_from_redis(redis_client, redis_key_prefix=None, accumulate=True):
-        """The Metrics of what a Redis holds now. With `accumulate` buckets are cumulated and `_count` is added; without,
-        they stand as stored, for writing them again."""
+        """The Metrics of what a Redis holds now. With `accumulate` buckets are cumulated and `_count` is added;
+        without, they stand as stored, for writing them again."""
         merged = _weir.MergedRedis(native_client(redis_client), redis_key_prefix or "", accumulate)
         return _metrics(merged.collect()[0])
 

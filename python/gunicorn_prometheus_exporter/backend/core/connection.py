@@ -1,7 +1,7 @@
 """A redis-py client's settings, opened anew as Weir's own client.
 
 Weir asks Redis over connections of its own, from C++: of an object the user hands in, only the settings are used. Known
-are redis.Redis (TCP, TLS, Unix socket), masters and replicas of a redis.sentinel.Sentinel, and redis.cluster.RedisCluster.
+are redis.Redis (TCP, TLS, Unix socket), what a redis.sentinel.Sentinel gives, and redis.cluster.RedisCluster.
 
 Thread safety: every function from any thread. Process safety: Weir's client opens connections of its own after fork.
 """

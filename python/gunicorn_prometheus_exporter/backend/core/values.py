@@ -29,7 +29,7 @@ class RedisValue(_weir.RedisValue):
                          native_client(redis_client), redis_key_prefix or "")
 
     def set_exemplar(self, exemplar):
-        """Keeps a prometheus_client Exemplar (labels, value, timestamp) beside the value, in place of the one before."""
+        """Keeps a prometheus_client Exemplar (labels, value, timestamp) beside the value, for the one before."""
         self._set_exemplar(dict(exemplar.labels), exemplar.value, exemplar.timestamp)
 
     def get_exemplar(self):

@@ -73,11 +73,11 @@ class RedisStorageManager:
             self._native = _weir.RedisStorageManager(native_client(self._client) if self._make_client else None)
         works = self._native.setup()
         if not works and not _weir.backend_class().startswith("RedisStorage"):
-            raise RuntimeError(f"metrics exist already in {_weir.backend_class()}; set Redis up before the first metric")
+            raise RuntimeError(f"metrics exist already in {_weir.backend_class()}; set Redis up before the first")
         if not self._undo:
             self._switch_metrics(self._native.storage())
         if not works:
-            _log.error("set-up of Redis metrics: %s does not answer; values are kept meanwhile, and shipped when it does",
+            _log.error("set-up of Redis metrics: %s does not answer; values are kept until it does, then shipped",
                        self._native.storage().describe())
         return works
 
