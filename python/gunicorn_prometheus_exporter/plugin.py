@@ -44,9 +44,13 @@ class PrometheusMixin:
             self._measures.refresh()
 
     def run(self):
-        super().run()
-        if self.nr >= self.max_requests:
-            self._end("quitting", "graceful", "max_requests")
+        try:
+            super().run()
+            if self.nr >= self.max_requests:
+                self._end("quitting", "graceful", "max_requests")
+        finally:
+            # Not left to the end of the interpreter: there a further signal, the master's SIGTERM, kills at once.
+            weir.flush(FLUSH_SECONDS)
 
     def handle_error(self, req, client, addr, exc):
         if self._measures is not None:

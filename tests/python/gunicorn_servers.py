@@ -59,6 +59,7 @@ class Gunicorn:
         self._text = configuration or (
             f"{hooks}{_QUIET}worker_class = 'gunicorn_prometheus_exporter.{worker_class}'\n"
             f"workers = {workers}\nthreads = {4 if worker == 'gthread' else 1}\nkeepalive = 5\n{settings}\n")
+        self._count = workers
         self._application, self._environment = application, environment or {}
         self.process = None
         self.answered = 0  # answers of the application to the question whether it is there
@@ -147,7 +148,8 @@ class Gunicorn:
 
     def wait_for_workers(self, master=None):
         """Until all have booted: Gunicorn loses a signal that it sends to one before."""
-        wait_until(lambda: all((self.directory / f"booted.{pid}").exists() for pid in self.workers(master)), "workers boot")
+        wait_until(lambda: len(pids := self.workers(master)) >= self._count
+                   and all((self.directory / f"booted.{pid}").exists() for pid in pids), "workers boot")
 
     def read(self):
         """What `weir show` makes of everything counted."""
