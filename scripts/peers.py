@@ -22,7 +22,8 @@ from redis_servers import RedisServer  # noqa: E402
 RUN_PYTEST = "import site, sys; site.addsitedir(sys.argv[1]); import pytest; sys.exit(pytest.main(sys.argv[2:]))"
 SECONDS = 1800
 # Tests that fail over Weir for a reason, by suite and storage, as beginnings of their names; docs/peers.md says why.
-_OWN_CLASS = ("tests.backends.test_base.TestLoadBackend::test_call_without_args", "tests.backends.test_base::test_get_backend")
+_OWN_CLASS = ("tests.backends.test_base.TestLoadBackend::test_call_without_args",
+              "tests.backends.test_base::test_get_backend")
 _NO_TYPE = ("tests.test_metrics.TestMetric::", "tests.test_registry.TestCollectorRegistry::",
             "tests.backends.test_base.TestSingleProcessBackend::")
 EXPECTED = {
@@ -46,7 +47,7 @@ def outcomes(checkout, packages, environment, *arguments):
         if not report.exists():
             raise SystemExit(f"peers: pytest in {checkout} ended with {done.returncode}\n{done.stdout[-2000:]}")
         cases = xml.etree.ElementTree.parse(report).iter("testcase")
-        return {f"{case.get('classname')}::{case.get('name')}": case.find("failure") is None and case.find("error") is None
+        return {f"{case.get('classname')}::{case.get('name')}": not {"failure", "error"} & {part.tag for part in case}
                 for case in cases if case.find("skipped") is None and case.get("name") != UNSTABLE}
 
 
@@ -77,7 +78,8 @@ def client_python(checkout, packages):
             place.mkdir()
         over = {"WEIR_PROMETHEUS_CLIENT": "1"}
         stock = {"PROMETHEUS_MULTIPROC_DIR": str(stock_files)}
-        wrong += compare("client_python", "memory", outcomes(checkout, packages, {}), outcomes(checkout, packages, over))
+        wrong += compare("client_python", "memory", outcomes(checkout, packages, {}),
+                         outcomes(checkout, packages, over))
         wrong += compare("client_python", "files", outcomes(checkout, packages, stock),
                          outcomes(checkout, packages, {**over, "PROMETHEUS_MULTIPROC_DIR": str(weir_files)}))
         wrong += compare("client_python", "redis", outcomes(checkout, packages, stock, own_files),

@@ -3,9 +3,8 @@
 
     PYTHONPATH=build/release/python build/venv/bin/python bench/python/dropin.py [ROUNDS]
 
-One JSON row a line, as bench/run.py reads them: `weir` is the share of stock's time, 1 being
-stock; nanoseconds a call stand in the unit.
-Processes take turns, CPU time counts, and what each counted is compared with the truth before a figure is printed.
+One JSON row a line, as bench/run.py reads them: `weir` is the share of stock's time, 1 being stock; nanoseconds
+a call stand in the unit. Processes take turns, CPU time counts, and what each counted is compared with the truth before a figure is printed.
 """
 import json
 import os
@@ -42,8 +41,8 @@ CALLS = 100000
 
 def measured(kind):
     with tempfile.TemporaryDirectory(prefix="weir-bench-", dir="/dev/shm") as directory:
-        done = subprocess.run([sys.executable, "-c", WORKER, kind, str(CALLS)], capture_output=True, text=True, timeout=300,
-                              env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": directory})
+        done = subprocess.run([sys.executable, "-c", WORKER, kind, str(CALLS)], capture_output=True, text=True,
+                              timeout=300, env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": directory})
     if done.returncode != 0:
         raise SystemExit(f"bench: {kind}: {done.stderr}")
     return json.loads(done.stdout)

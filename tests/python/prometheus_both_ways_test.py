@@ -1,5 +1,5 @@
-"""One directory, at the same time: stock prometheus_client and prometheus_client over Weir count, and both readers see it
-all, in both record layouts."""
+"""One directory, at the same time: stock prometheus_client and prometheus_client over Weir count, and both readers see
+it all, in both record layouts."""
 import subprocess
 import threading
 
@@ -79,7 +79,7 @@ def test_writers_of_both_kinds_count_at_once_and_both_readers_see_all(layout, tm
 @pytest.mark.parametrize("layout, name", [("0.16", "Debian's 0.16"), ("current", "current")])
 def test_the_layout_follows_the_prometheus_client_that_is_there(layout, name, tmp_path):
     writer = subprocess.run([OF_LAYOUT[layout], "-c", "import weir.prometheus; weir.prometheus.install()\n"
-                             "from prometheus_client import Counter; Counter('c', 'C').inc(3)"], env=environment(tmp_path),
-                            timeout=60)
+                             "from prometheus_client import Counter; Counter('c', 'C').inc(3)"],
+                            env=environment(tmp_path), timeout=60)
     assert writer.returncode == 0, name
     assert samples(stock(tmp_path, OF_LAYOUT[layout])) == {("c_total", ()): 3}

@@ -27,8 +27,8 @@ def python(tmp_path_factory):
 
 def start(python, program, **environment):
     variables = {name: value for name, value in CLEAN.items() if name != "PYTHONPATH"}
-    done = subprocess.run([python, "-B", "-c", program], env={**variables, **environment}, capture_output=True, text=True,
-                          timeout=60)
+    done = subprocess.run([python, "-B", "-c", program], env={**variables, **environment}, capture_output=True,
+                          text=True, timeout=60)
     return done.returncode, done.stdout, done.stderr
 
 

@@ -60,7 +60,8 @@ def test_metrics_made_before_move_with_what_they_counted(python, place, tmp_path
     held_value.inc(10)
     assert (kept._value.get(), own._value.get(), g._value.get()) == (6, 4, 5)
     assert (h._sum.get(), [b.get() for b in h._buckets], s._count.get()) == (13, [0, 2, 0], 2)
-    assert all(isinstance(v, weir._weir.Value) for v in (kept._value, own._value, g._value, h._sum, *h._buckets, s._sum))
+    values = kept._value, own._value, g._value, h._sum, *h._buckets, s._sum
+    assert all(isinstance(value, weir._weir.Value) for value in values)
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         shown = scraped()
         expected = {'c_total{k="a"}': 6, "own_total": 4, "g": 5, "h_sum": 13, "h_count": 2, "s_count": 2, "s_sum": 4,
@@ -265,7 +266,8 @@ def test_mark_process_dead_removes_live_gauges(python, tmp_path):
     multiprocess.mark_process_dead(str(child), os.environ["PROMETHEUS_MULTIPROC_DIR"])
     g.set(2)
     assert scraped() == {"g": 2, "c_total": 1}
-    assert not any(name.startswith("gauge") and str(child) in name for name in os.listdir(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+    files = os.listdir(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+    assert files and not any(name.startswith("gauge") and str(child) in name for name in files)
     """, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""Small programs over prometheus_client, run in processes of their own: by Debian's version (0.16) and by the current one."""
+"""Small programs over prometheus_client, in processes of their own: with Debian's version (0.16) and the current one."""
 import os
 import pathlib
 import subprocess

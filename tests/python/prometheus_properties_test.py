@@ -1,8 +1,8 @@
 """The same random program over stock prometheus_client and over Weir: every scrape shows the same.
 
-What upstream does differently, and why it is left out here, stands in docs/coming-from.md: the random programs mark every
-process dead that has ended, remove no label sets of gauges, set mostrecent gauges before they are scraped, and never make
-one series twice in a process.
+What upstream does differently, and why it is left out here, stands in docs/coming-from.md: the random programs mark
+every process dead that has ended, remove no label sets of gauges, set mostrecent gauges before they are scraped, and
+never make one series twice in a process.
 """
 import json
 import pathlib
@@ -29,8 +29,9 @@ SCRAPE = ["scrape"]
 
 class Runner:
     def __init__(self, python, kind):
-        self._process = subprocess.Popen([python, RUNNER, kind], env={**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"}, text=True,
-                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        variables = {**CLEAN, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore"}
+        self._process = subprocess.Popen([python, RUNNER, kind], env=variables, text=True, stdin=subprocess.PIPE,
+                                         stdout=subprocess.PIPE)
 
     def run(self, generations):
         with tempfile.TemporaryDirectory(prefix="weir-random-", dir="/dev/shm") as directory:
@@ -63,13 +64,14 @@ def metric_names(python, *kinds):
 
 
 def with_labels(names):
-    return st.sampled_from(names).flatmap(
-        lambda name: st.tuples(st.just(name[0]), st.lists(st.sampled_from(LABEL_VALUES), min_size=name[1], max_size=name[1])))
+    def one_of(name, count):
+        return st.tuples(st.just(name), st.lists(st.sampled_from(LABEL_VALUES), min_size=count, max_size=count))
+    return st.sampled_from(names).flatmap(lambda pair: one_of(*pair))
 
 
 def calls(names, verbs, amounts=AMOUNTS):
-    return st.builds(lambda name, verb, amount: ["call", *name, verb, amount], with_labels(names), st.sampled_from(verbs),
-                     st.sampled_from(amounts))
+    return st.builds(lambda name, verb, amount: ["call", *name, verb, amount], with_labels(names),
+                     st.sampled_from(verbs), st.sampled_from(amounts))
 
 
 def operations(python):
@@ -116,7 +118,8 @@ def shown(answer):
     if isinstance(answer, list):
         return answer
     pids = answer["pids"]
-    return [families(text_string_to_metric_families(answer["text"]), pids), openmetrics_lines(answer["openmetrics"], pids),
+    return [families(text_string_to_metric_families(answer["text"]), pids),
+            openmetrics_lines(answer["openmetrics"], pids),
             {name: (kind, text, {(n, renamed(labels, pids)): v for n, labels, v in samples})
              for name, kind, text, samples in answer["collected"]}]
 

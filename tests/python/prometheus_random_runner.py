@@ -2,9 +2,9 @@
 
     prometheus_random_runner.py stock|weir < programs > results        one JSON value a line each
 
-A program is {"directory": D, "generations": [OPERATIONS...]}; each generation is a process that starts when the one before
-has ended. Its last operation is a scrape. Every process lives until it is told to end: then it is marked dead, as
-supervisors do. The result is a list, one item a scrape or a get: pids stand there as p0, p1, ... in order of birth.
+A program is {"directory": D, "generations": [OPERATIONS...]}; each generation is a process that starts when the one
+before has ended. Its last operation is a scrape. Every process lives until it is told to end: then it is marked dead,
+as supervisors do. The result is a list, one item a scrape or a get: pids stand there as p0, p1, ... in order of birth.
 """
 import json
 import os

@@ -9,8 +9,8 @@ PROMETHEUS_MULTIPROC_DIR, else memory.
 
 What changes: `values.ValueClass` (so Counter, Gauge, Histogram and Summary count in Weir's cells),
 `values.MultiProcessValue`, `values.get_value_class`, `multiprocess.MultiProcessCollector`,
-`multiprocess.mark_process_dead`, and both `generate_latest`, wherever they were imported to. Everything else, also every
-other collector and registry, stays prometheus_client's.
+`multiprocess.mark_process_dead`, and both `generate_latest`, wherever they were imported to. Everything else, also
+every other collector and registry, stays prometheus_client's.
 
 Metrics that exist already are moved with what they counted (moving.py says how). A value class set by somebody else is
 refused; one made for an own `process_identifier` is left in place, and its files are read like all others.

@@ -6,8 +6,8 @@
   there would be two.
 - From a file into Redis or another directory: the number moves, and the file goes.
 
-The old object becomes a forwarder to the new one, under the lock its own class counts with: a call that waits there, and
-code that kept the object, count in the new cell.
+The old object becomes a forwarder to the new one, under the lock its own class counts with: a call that waits there,
+and code that kept the object, count in the new cell.
 
 Install before forking: a child that installs moves what it inherited in memory, and each child would count it again.
 """
@@ -89,8 +89,8 @@ def _move_from_memory(own):
         for path, old in places:
             new = _at(twin, path)
             if type(new) is not own:
-                raise RuntimeError(f"weir.prometheus.install(): {metric!r} was made before, and its class cannot be moved; "
-                                   f"install first")
+                raise RuntimeError(f"weir.prometheus.install(): {metric!r} was made before, and its class cannot be "
+                                   f"moved; install first")
             moves.append((metric, path, old, new))
     for metric, path, old, new in moves:
         with old._lock:

@@ -1,7 +1,9 @@
 """install() and uninstall(): everything of prometheus_client that is replaced, and the way back."""
 import gc
 import threading
+from typing import Optional
 
+from weir import _weir
 from weir.prometheus.references import References
 
 _lock = threading.RLock()
@@ -58,7 +60,7 @@ class Switch:
         self.references.restore()
 
 
-def install(storage=None):
+def install(storage: Optional[_weir.Storage] = None) -> None:
     """Makes prometheus_client's metrics use Weir's cells, and its multiprocess collector and generate_latest Weir's
     reader.
 
@@ -79,7 +81,7 @@ def install(storage=None):
         _switch = switch
 
 
-def uninstall():
+def uninstall() -> None:
     """Puts everything back that install() replaced. Metrics keep the cells they have, and count on in them:
     prometheus_client reads those files as its own. Does nothing when not installed."""
     global _switch
@@ -89,6 +91,6 @@ def uninstall():
             _switch = None
 
 
-def is_installed():
+def is_installed() -> bool:
     """True between install() and uninstall()."""
     return _switch is not None

@@ -46,8 +46,10 @@ class ChosenStorage:
         return storage is self._given
 
     def now(self):
-        """Files are in the layout that the installed prometheus_client reads, unless WEIR_FILE_LAYOUT says otherwise; and
-        as prometheus_client opens files where PROMETHEUS_MULTIPROC_DIR says at that moment, a directory set anew (test
+        """The storage of a value made now.
+
+        Files are in the layout that the installed prometheus_client reads, unless WEIR_FILE_LAYOUT says otherwise. As
+        prometheus_client opens files where PROMETHEUS_MULTIPROC_DIR says at that moment, a directory set anew (test
         suites do) is followed, while a storage once chosen keeps its kind."""
         if self._given is not None:
             return self._given
@@ -61,7 +63,7 @@ class ChosenStorage:
         return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
 
     def redis(self):
-        """The Redis storage, or None where values go elsewhere. Chooses nothing where the environment says nothing yet."""
+        """The Redis storage, or None where values go elsewhere. Chooses nothing while the environment says nothing."""
         if self._given is None and _weir.chosen_backend() is None and not any(map(os.environ.get, _CHOOSING)):
             return None
         storage = self.now()
@@ -108,8 +110,8 @@ class ValueClasses:
 
     def multi_process_value(self, stock):
         def MultiProcessValue(process_identifier=os.getpid):
-            """The value class for an identifier of the application's: prometheus_client's own, whose files Weir reads; in
-            Redis Weir's, because there identities are claimed and never clash."""
+            """The value class for an identifier of the application's: prometheus_client's own, whose files Weir reads;
+            in Redis Weir's, because there identities are claimed and never clash."""
             if process_identifier is os.getpid or self._storage.redis() is not None:
                 return self.own
             return stock(process_identifier)
