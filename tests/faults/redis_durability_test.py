@@ -153,13 +153,13 @@ def test_a_write_through_a_failover_returns_and_is_counted_once():
 
 def test_a_writer_that_writes_through_without_a_pause_keeps_its_lease_and_its_place_in_the_epoch():
     with RedisServer() as redis, Match(redis, WEIR_REDIS_DURABILITY="through") as match:
-        writer, = match.start(1, lease=1500)
+        writer, = match.start(1, lease=3000)
         writer.ask("fast")
         lease = f"gunicorn:weir:lease:{writer.statistics()['writer']}"
         first = redis.cli("GET", lease)
-        let_count(2)
+        let_count(3.5)
         assert redis.cli("GET", lease) == first
         redis.cli("FLUSHALL")
-        wait_until(lambda: redis.cli("GET", lease) not in ("", "pending", first), "its lease names the new epoch", 1.4)
+        wait_until(lambda: redis.cli("GET", lease) not in ("", "pending", first), "its lease names the new epoch")
         match.settle()
         assert writer.statistics()["lost_leases"] == 0
