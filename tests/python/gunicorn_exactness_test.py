@@ -91,6 +91,10 @@ def test_workers_that_end_after_max_requests_lose_nothing(tmp_path, kind):
         assert load.broken == 0
         answered = load.answered + gunicorn.answered
         assert settled(gunicorn, REQUESTS, answered) == answered
+        if kind == "files":  # dead workers' files become one, and the master serves the same
+            subprocess.run([WEIR, "fold", "--dir", tmp_path / "metrics"], check=True, capture_output=True, timeout=60, env=CLEAN)
+            assert len(list((tmp_path / "metrics").glob("counter_*.db"))) <= 7, "four workers, the master, an archive, one ending"
+            assert total(gunicorn.scrape(), REQUESTS) == answered
         gunicorn.stop()
         found = gunicorn.read()
         assert total(found, REQUESTS) == answered == total(found, ANSWERS)
