@@ -69,7 +69,7 @@ class CollectorSource final : public Source {
     {
       const GilHold gil;
       try {
-        const auto metrics = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(collect_));
+        const auto metrics = py::reinterpret_steal<py::object>(unless_ending([&] { return all_metrics(); }));
         if (!metrics) throw py::error_already_set();
         for (const py::handle metric : metrics) families.push_back(family_from(metric));
       } catch (const std::exception& error) {  // Python's errors too
@@ -83,6 +83,15 @@ class CollectorSource final : public Source {
   std::string describe() const override { return "Python collector"; }
 
  private:
+  // As a list: all the collector's own code runs in here, a generator's too.
+  PyObject* all_metrics() const {
+    PyObject* const given = PyObject_CallNoArgs(collect_);
+    if (given == nullptr) return nullptr;
+    PyObject* const list = PySequence_List(given);
+    Py_DECREF(given);
+    return list;
+  }
+
   PyObject* const collect_;
 };
 

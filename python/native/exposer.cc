@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "native/binding.h"
+#include "native/gil.h"
 #include "weir/snapshot.h"
 
 namespace weir::python {
@@ -31,8 +32,10 @@ class ExposerOfProcess {
       static_cast<void>(gone.release());
       return;
     }
-    const py::gil_scoped_release without_gil;
-    gone.reset();
+    without_gil([&] {
+      gone.reset();
+      return true;
+    });
   }
 
  private:

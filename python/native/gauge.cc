@@ -80,7 +80,8 @@ double call(const Callable& callable, double before) {
   const GilHold gil;
   if (callable.object == nullptr) return before;  // replaced or removed meanwhile
   const auto function = py::reinterpret_borrow<py::object>(callable.object);
-  const auto result = py::reinterpret_steal<py::object>(PyObject_CallNoArgs(function.ptr()));
+  const auto result =
+      py::reinterpret_steal<py::object>(unless_ending([&] { return PyObject_CallNoArgs(function.ptr()); }));
   double value = 0;
   if (!result || !number(result.ptr(), value)) {
     // As text: a Python error must not leave the GIL.

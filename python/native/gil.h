@@ -1,10 +1,13 @@
 // The GIL, let go of and taken again where a thread may not come back.
 //
-// A daemon thread that asks for the GIL while the interpreter ends is ended by a forced unwind, which must not meet a
-// destructor or a catch-all: so there is no guard object for letting go, only a call.
+// A daemon thread that asks for the GIL while the interpreter ends is ended by a forced unwind, in the middle of our
+// frames: destructors would touch Python without the GIL, and catch-alls abort. So such a thread stays where it is
+// (unless_ending), as Python's own do since 3.14; the process ends around it.
 #pragma once
 
+#include <cxxabi.h>
 #include <pybind11/pybind11.h>
+#include <unistd.h>
 
 #include <exception>
 #include <memory>
@@ -12,6 +15,16 @@
 #include <utility>
 
 namespace weir::python {
+
+/// Calls `function`, which takes the GIL or runs Python code; does not return when that ends the thread.
+template <typename Function>
+auto unless_ending(Function&& function) {
+  try {
+    return function();
+  } catch (abi::__forced_unwind&) {
+    for (;;) ::pause();
+  }
+}
 
 /// Calls `function` without the GIL and gives what it gives, or throws what it throws. The caller holds the GIL.
 template <typename Function>
@@ -25,7 +38,7 @@ auto without_gil(Function&& function) {
   } catch (const std::exception&) {
     error = std::current_exception();
   }
-  PyEval_RestoreThread(state);
+  unless_ending([state] { PyEval_RestoreThread(state); });
   if (error) std::rethrow_exception(error);
   return std::move(*result);
 }
@@ -39,7 +52,7 @@ struct Callable {
 /// Takes the GIL for its lifetime. For threads that Python waits for (servers stop before the interpreter ends).
 class GilHold {
  public:
-  GilHold() : state_(PyGILState_Ensure()) {}
+  GilHold() : state_(unless_ending([] { return PyGILState_Ensure(); })) {}
   ~GilHold() { PyGILState_Release(state_); }
   GilHold(const GilHold&) = delete;
   GilHold& operator=(const GilHold&) = delete;

@@ -113,7 +113,17 @@ ENDS_WHILE_BUSY = """
 import sys, threading, time, urllib.request, weir
 counter = weir.Counter("c", "C.", ["n"])
 gauge = weir.Gauge("g", "G.")
-gauge.set_function(lambda: 3)
+gauge.set_function(lambda: sum(range(20000)))  # long enough to be in when the end comes
+
+class Collector:
+    def collect(self):
+        for n in range(3):
+            metric = weir.Metric(f"m{n}", "M.", "gauge")
+            metric.add_sample(f"m{n}", {}, sum(range(20000)))
+            yield metric
+
+weir.REGISTRY.register(Collector())
+sys.setswitchinterval(1e-4)
 server = weir.start_http_server(0, "127.0.0.1")
 rounds = [0] * 8
 
