@@ -23,10 +23,12 @@ ARROWS = {
     "redis_layout": {"model", "format", "config", "storage", "redis"},
     "redis_ship": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout"},
     "redis_collect": {"model", "format", "config", "collect", "redis", "redis_layout"},
+    "redis_fold": {"model", "format", "config", "storage", "instrument", "collect", "fold", "redis", "redis_layout",
+                   "redis_ship", "redis_collect"},
     "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "fold", "redis", "redis_layout", "redis_ship",
                       "redis_collect"},
     "http": {"model", "format", "exposition", "config"},
-    "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect",
+    "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect", "redis_fold",
             "redis_storage", "http"},
 }
 # Public headers without a source file of their name.

@@ -28,6 +28,7 @@ TITLES = {
     "redis_layout": "what stands in Redis: keys, metadata, exemplars, and the settings that choose",
     "redis_ship": "cells into Redis: shipping, identities, the spool",
     "redis_collect": "Redis read back: a source like any other",
+    "redis_fold": "the past in Redis: dead writers into the retired one",
     "redis_storage": "the documents' classes, migration",
     "http": "the exporter's server",
     "cli": "`weir`, a file a subcommand",

@@ -49,11 +49,11 @@ class DirectoryStatistics : public Source {
 
 std::unique_ptr<BackgroundFold> start_folding(const std::filesystem::path& directory, const std::string& fold) {
   if (fold == "off") return nullptr;
-  BackgroundFoldOptions options;
-  options.fold.stock_files = fold == "all";
-  options.fold.only_among_weir = fold == "auto";
-  if (options.fold.stock_files) std::signal(SIGIO, SIG_IGN);  // files of other clients are probed by leases
-  return std::make_unique<BackgroundFold>(directory, std::move(options));
+  FoldOptions options;
+  options.stock_files = fold == "all";
+  options.only_among_weir = fold == "auto";
+  if (options.stock_files) std::signal(SIGIO, SIG_IGN);  // files of other clients are probed by leases
+  return std::make_unique<BackgroundFold>(fold_of_directory(directory, std::move(options)), BackgroundFoldOptions{});
 }
 
 std::string fault_of(const std::filesystem::path& directory) {

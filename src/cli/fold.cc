@@ -9,8 +9,10 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/redis_source.h"
 #include "cli/source_choice.h"
 #include "cli/text_table.h"
+#include "weir/error.h"
 #include "weir/fold.h"
 
 namespace weir::cli {
@@ -42,6 +44,7 @@ class Progress {
 const char* const kFoldHelp = R"(Examples:
   weir fold --dir /run/app/metrics
   weir fold --dir /run/app/metrics --stock       files of Python's prometheus_client too
+  weir fold --redis redis://cache.internal       what dead processes left in a Redis, per-process layout
 
 What processes that have ended counted moves into one archive a kind (counter_archive.db, gauge_max_archive.db, …) and
 their files go; every total stays what it was. Killed at any moment, it loses and doubles nothing: run it again.
@@ -54,31 +57,46 @@ NAME.db.damaged.
 --stock: only right where nothing but Weir reads the directory and no other machine writes there; a scrape by
 prometheus_client's own reader in the moment of folding may see a value twice or not at all.
 
+In a Redis, who has been silent for REDIS_TTL_SECONDS after losing its lease is moved to the writer `retired`, in one
+script each; a process that was only paused goes on under another name and counts nothing twice. After a restart or a
+failover of the server, folding waits until three lease times have gone by.
+
 Environment (flags win):
   PROMETHEUS_MULTIPROC_DIR   the directory, where --dir is not given
+  REDIS_ENABLED              true: a Redis is folded, where neither --dir nor --redis is given (PROMETHEUS_REDIS_URL,
+                             REDIS_HOST and their kind say which)
+  REDIS_PASSWORD             its password, also with --redis; an argument holds none
 
 Exit codes: 0 folded, or nothing to fold, or another process folds it now; 1 some of it cannot be (it is named); 2 usage.)";
 
+int tell_fold(const std::string& where, const FoldReport& report, const char* what) {
+  for (const Problem& problem : report.problems) {
+    fmt::print(stderr, "weir: {}\n", on_terminal(message_with_subject(problem)));
+  }
+  if (report.is_busy) {
+    write_out(fmt::format("{}: another process folds it now\n", on_terminal(where)));
+    return kGood;
+  }
+  write_out(fmt::format("{}: {} {} folded into {} entries, {} gauge files removed, {} set aside, {} left for later\n",
+                        on_terminal(where), report.sources, what, report.entries, report.removed, report.set_aside,
+                        report.left));
+  return report.problems.empty() ? kGood : kFaults;
+}
+
 int fold(const FoldArguments& arguments) {
+  if (reads_redis(arguments.source)) {
+    if (arguments.stock) throw ConfigError("--stock is for a directory, but a Redis is folded; leave it out");
+    return fold_redis(arguments.source, arguments.keep_all);
+  }
   std::signal(SIGIO, SIG_IGN);  // stock files are probed by leases
   Progress progress;
   FoldOptions options{.stock_files = arguments.stock,
                       .keep_all = std::chrono::seconds(static_cast<std::int64_t>(arguments.keep_all))};
   options.progress = [&progress](std::size_t done, std::size_t all) { progress(done, all); };
-  const std::filesystem::path directory = chosen_directory(arguments.dir);
+  const std::filesystem::path directory = chosen_directory(arguments.source.dir);
   const FoldReport report = fold_directory(directory, options);
   progress.end();
-  for (const Problem& problem : report.problems) {
-    fmt::print(stderr, "weir: {}\n", on_terminal(message_with_subject(problem)));
-  }
-  if (report.is_busy) {
-    write_out(fmt::format("{}: another process folds it now\n", on_terminal(directory.string())));
-    return kGood;
-  }
-  write_out(fmt::format(
-      "{}: {} files folded into {} entries, {} gauge files removed, {} set aside, {} left for later\n",
-      on_terminal(directory.string()), report.sources, report.entries, report.removed, report.set_aside, report.left));
-  return report.problems.empty() ? kGood : kFaults;
+  return tell_fold(directory.string(), report, "files");
 }
 
 }  // namespace weir::cli

@@ -3,15 +3,20 @@
 
 #include <string>
 
+#include "cli/source_choice.h"
+#include "weir/fold.h"
+
 namespace weir::cli {
 
 struct FoldArguments {
-  std::string dir;
+  SourceArguments source;
   bool stock = false;
   double keep_all = 3600;  ///< seconds
 };
 
 extern const char* const kFoldHelp;
 int fold(const FoldArguments& arguments);
+/// One line of what was folded, for `where`, and every problem on standard error. The exit code.
+int tell_fold(const std::string& where, const FoldReport& report, const char* what);
 
 }  // namespace weir::cli

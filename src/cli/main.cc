@@ -164,7 +164,8 @@ class CommandLine {
   void add_fold() {
     CLI::App& command =
         add("fold", "Fold what dead processes counted into archives", kFoldHelp, [this] { return fold(fold_); });
-    add_dir(command, fold_.dir);
+    add_dir(command, fold_.source.dir);
+    add_redis(command, fold_.source, "Redis the processes write to, without a password");
     command.add_flag("--stock", fold_.stock, "Files of prometheus_client too, where nothing but Weir reads");
     command
         .add_option("--keep-all", fold_.keep_all,

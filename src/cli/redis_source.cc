@@ -4,15 +4,19 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
 #include "config/environment.h"
+#include "fold/background_fold.h"
 #include "redis_layout/redis_keys.h"
 #include "redis_storage/redis_backend_source.h"
 #include "weir/error.h"
 #include "weir/redis_client.h"
 #include "weir/redis_collector.h"
+#include "weir/redis_fold.h"
 #include "weir/redis_settings.h"
 
 namespace weir::cli {
@@ -84,12 +88,44 @@ ChosenRedis chosen_redis(const SourceArguments& arguments) {
   return chosen;
 }
 
+namespace {
+
+/// What reading met, and how folding does.
+class RedisBackend : public Source {
+ public:
+  RedisBackend(std::unique_ptr<Source> reading, const ChosenRedis& chosen)
+      : reading_(std::move(reading)),
+        fold_(std::make_shared<RedisFold>(make_redis_client(chosen.options),  // scrapes do not wait for its scripts
+                                          RedisFoldOptions{.key_prefix = chosen.key_prefix})),
+        folding_([fold = fold_](std::size_t /*least_sources*/) { return fold->fold(); }, {}) {}
+
+  std::shared_ptr<const Collection> collect() override {
+    const auto read = reading_->collect();
+    auto both = std::make_shared<Collection>();
+    std::vector<MetricFamily> all = families(read->snapshot);
+    std::ranges::move(families(folding_.collect()->snapshot), std::back_inserter(all));
+    both->snapshot = snapshot_of(all);
+    both->problems = read->problems;
+    return both;
+  }
+  std::string describe() const override { return reading_->describe(); }
+
+ private:
+  const std::unique_ptr<Source> reading_;
+  const std::shared_ptr<RedisFold> fold_;
+  BackgroundFold folding_;
+};
+
+}  // namespace
+
 ChosenSource redis_source(const SourceArguments& arguments) {
   ChosenRedis chosen = chosen_redis(arguments);
   auto source = std::make_unique<RedisMultiProcessCollector>(chosen.client, chosen.collector);
-  auto statistics = redis_backend_source(
-      *source,
-      {.reading = chosen.client, .options = std::move(chosen.options), .key_prefix = std::move(chosen.key_prefix)});
+  std::unique_ptr<Source> statistics = redis_backend_source(
+      *source, {.reading = chosen.client, .options = chosen.options, .key_prefix = chosen.key_prefix});
+  if (arguments.fold == "weir" || arguments.fold == "all") {
+    statistics = std::make_unique<RedisBackend>(std::move(statistics), chosen);
+  }
   return {std::move(source), std::move(statistics), "",
           "processes started with REDIS_ENABLED=true and the same key prefix write there"};
 }

@@ -16,6 +16,10 @@ int check_redis(const SourceArguments& /*arguments*/, bool /*all*/) {
   throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
 }
 
+int fold_redis(const SourceArguments& /*arguments*/, double /*keep_all*/) {
+  throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));
+}
+
 int migrate_to_redis(const std::string& /*directory*/, const SourceArguments& /*arguments*/, bool /*dry_run*/,
                      bool /*all*/) {
   throw ConfigError(fmt::format("--redis: {}", kHowToBuildRedis));

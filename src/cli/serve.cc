@@ -76,6 +76,7 @@ What processes of a directory that have ended counted is folded into archives ev
   --fold weir   files of Weir's processes
   --fold all    files of Python's prometheus_client too, once nobody has them open; only where nothing but Weir reads
   --fold off    none: each process that ever lived costs every scrape
+Of a Redis dead processes are folded with --fold weir only: it needs the right to write (docs/redis.md).
 
 Environment (flags win):
   REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of

@@ -20,8 +20,17 @@ constexpr std::size_t kMostLogged = 1000;
 
 }  // namespace
 
-BackgroundFold::BackgroundFold(std::filesystem::path directory, BackgroundFoldOptions options)
-    : directory_(std::move(directory)), options_(std::move(options)) {
+BackgroundFold::Fold fold_of_directory(std::filesystem::path directory, FoldOptions options) {
+  return [directory = std::move(directory), options = std::move(options)](std::size_t least_sources) {
+    std::error_code unknown;
+    if (!std::filesystem::exists(directory, unknown)) return FoldReport{};  // its writers have not come yet
+    FoldOptions now = options;
+    now.least_sources = least_sources;
+    return fold_directory(directory, now);
+  };
+}
+
+BackgroundFold::BackgroundFold(Fold fold, BackgroundFoldOptions options) : fold_(std::move(fold)), options_(options) {
   sigset_t all;
   sigset_t before;
   sigfillset(&all);
@@ -48,18 +57,14 @@ void BackgroundFold::run() {
 }
 
 void BackgroundFold::fold_once(std::size_t least_sources) {
-  std::error_code unknown;
-  if (!std::filesystem::exists(directory_, unknown)) return;  // its writers have not come yet
-  FoldOptions options = options_.fold;
-  options.least_sources = least_sources;
   const auto began = std::chrono::steady_clock::now();
   FoldReport report;
   bool has_failed = false;
   try {
-    report = fold_directory(directory_, options);
+    report = fold_(least_sources);
   } catch (const std::exception& error) {
     has_failed = true;
-    report.problems.push_back({"fold", directory_.string(), error.what()});
+    report.problems.push_back({"fold", "", error.what()});
   }
   log_new(report);
   const std::scoped_lock lock{mutex_};

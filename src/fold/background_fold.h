@@ -1,7 +1,7 @@
 // Folding a directory again and again while something else serves it: what `weir serve` does.
 //
-//   weir::BackgroundFold folding("/run/app/metrics", {});             // until destroyed
-//   exposer backend source: folding                                  // weir_fold_* metrics
+//   weir::BackgroundFold folding(fold_of_directory("/run/app/metrics", {}), {});      // until destroyed
+//   exposer backend source: folding                                                  // weir_fold_* metrics
 //
 // One thread, asleep but for a look at the directory every interval: a stat, an open and a lock question a file. A kind
 // is folded when several of its files are dead, or once a minute when any is.
@@ -12,6 +12,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <set>
 #include <string>
@@ -23,14 +24,16 @@
 namespace weir {
 
 struct BackgroundFoldOptions {
-  FoldOptions fold = {};
   std::chrono::milliseconds interval{10000};
   std::size_t enough_sources = 8;  ///< of a kind, to be folded at the next look
 };
 
 class BackgroundFold : public Source {
  public:
-  BackgroundFold(std::filesystem::path directory, BackgroundFoldOptions options);
+  /// One look: folds where at least `least_sources` of a kind are dead.
+  using Fold = std::function<FoldReport(std::size_t least_sources)>;
+
+  BackgroundFold(Fold fold, BackgroundFoldOptions options);
   /// Waits for a fold that runs.
   ~BackgroundFold() override;
   BackgroundFold(const BackgroundFold&) = delete;
@@ -38,14 +41,14 @@ class BackgroundFold : public Source {
 
   /// How folding has done, for `/backend`.
   std::shared_ptr<const Collection> collect() override;
-  std::string describe() const override { return "folding of " + directory_.string(); }
+  std::string describe() const override { return "folding in the background"; }
 
  private:
   void run();
   void fold_once(std::size_t least_sources);
   void log_new(const FoldReport& report);
 
-  const std::filesystem::path directory_;
+  const Fold fold_;
   const BackgroundFoldOptions options_;
   std::set<std::string> logged_;  // messages; used by the thread alone
 
@@ -63,5 +66,8 @@ class BackgroundFold : public Source {
 
   std::thread thread_;
 };
+
+/// Of a directory, once it is there.
+BackgroundFold::Fold fold_of_directory(std::filesystem::path directory, FoldOptions options);
 
 }  // namespace weir

@@ -38,7 +38,8 @@ void write_dead(const for_test::TemporaryDirectory& directory, const std::string
 TEST(BackgroundFold, FoldsWhatDiesWhileItRuns) {
   for_test::TemporaryDirectory directory;
   write_dead(directory, "a", 1);
-  BackgroundFold folding(directory.path(), {.interval = std::chrono::milliseconds(5), .enough_sources = 1});
+  BackgroundFold folding(fold_of_directory(directory.path(), {}),
+                         {.interval = std::chrono::milliseconds(5), .enough_sources = 1});
   ASSERT_TRUE(comes_true([&] { return value_of(folding, "weir_fold_sources_total") == 1; }));
   write_dead(directory, "b", 2);
   ASSERT_TRUE(comes_true([&] { return value_of(folding, "weir_fold_sources_total") == 2; }));
@@ -49,7 +50,7 @@ TEST(BackgroundFold, FoldsWhatDiesWhileItRuns) {
 TEST(BackgroundFold, WaitsForADirectoryThatIsNotThereYet) {
   for_test::TemporaryDirectory directory;
   const std::filesystem::path later = directory.path() / "later";
-  BackgroundFold folding(later, {.interval = std::chrono::milliseconds(5), .enough_sources = 1});
+  BackgroundFold folding(fold_of_directory(later, {}), {.interval = std::chrono::milliseconds(5), .enough_sources = 1});
   std::filesystem::create_directory(later);
   std::ofstream{later / "counter_99999999-a.db", std::ios::binary}
       << DbBytes(RecordLayout::value_timestamp, kWeirMark).entry(key("jobs", "jobs_total"), 1).bytes();
@@ -61,8 +62,8 @@ TEST(BackgroundFold, LeavesADirectoryAloneThatOthersWriteTo) {
   for_test::TemporaryDirectory directory;
   write_dead(directory, "a", 1);
   directory.write("counter_4242.db", DbBytes{}.entry(key("jobs", "jobs_total"), 3));
-  BackgroundFold folding(directory.path(),
-                         {.fold = {.only_among_weir = true}, .interval = std::chrono::milliseconds(5)});
+  BackgroundFold folding(fold_of_directory(directory.path(), {.only_among_weir = true}),
+                         {.interval = std::chrono::milliseconds(5)});
   ASSERT_TRUE(comes_true([&] { return value_of(folding, "weir_writer_files_dead") == 1; }));
   EXPECT_TRUE(std::filesystem::exists(directory.path() / "counter_99999999-a.db"));
   EXPECT_EQ(value_of(folding, "weir_folds_total"), 0);

@@ -78,49 +78,6 @@ def test_processes_of_one_pid_on_one_redis_are_distinct_and_lose_nothing():
         match.settle()
 
 
-FOLD = """
-local function key(member, writer, what)
-  local colon = string.find(member, ':')
-  return 'gunicorn:' .. string.sub(member, 1, colon) .. writer .. ':' .. what .. string.sub(member, colon)
-end
-local writer = ARGV[1]
-for _, member in ipairs(redis.call('SMEMBERS', 'gunicorn:weir:index:' .. writer)) do
-  local value = redis.call('HGET', key(member, writer, 'metric'), 'value')
-  redis.call('HINCRBYFLOAT', key(member, 'retired', 'metric'), 'value', value)
-  redis.call('COPY', key(member, writer, 'meta'), key(member, 'retired', 'meta'), 'REPLACE')
-  redis.call('SADD', 'gunicorn:weir:index:retired', member)
-  redis.call('HSET', 'gunicorn:weir:tomb:' .. writer, member, value)
-  redis.call('DEL', key(member, writer, 'metric'), key(member, writer, 'meta'))
-end
-redis.call('HSET', 'gunicorn:weir:tomb:' .. writer, 'folded_at', redis.call('TIME')[1])
-redis.call('HSET', 'gunicorn:weir:claim:retired', 'token', 'archive')
-redis.call('SADD', 'gunicorn:weir:writers', 'retired')
-redis.call('SREM', 'gunicorn:weir:writers', writer)
-redis.call('DEL', 'gunicorn:weir:claim:' .. writer, 'gunicorn:weir:lease:' .. writer, 'gunicorn:weir:index:' .. writer)
-redis.call('INCR', 'gunicorn:weir:folds')
-"""
-
-
-def fold(redis, writer):
-    """What folding does, by hand: the writer's values go to an archive, and its tombstone holds them (P9)."""
-    redis.cli("EVAL", FOLD, 0, writer)
-
-
-def test_a_writer_stopped_beyond_its_lease_and_folded_meanwhile_counts_nothing_twice():
-    with RedisServer() as redis, Match(redis) as match:
-        stopped, _ = match.start(2, lease=600)
-        for times in range(1, 4 if FULL else 3):
-            name = stopped.statistics()["writer"]
-            stopped.process.send_signal(signal.SIGSTOP)
-            wait_until(lambda: redis.cli("EXISTS", f"gunicorn:weir:lease:{name}") == "0", "its lease has run out")
-            fold(redis, name)
-            match.referee.wait_for_scrapes(2)
-            stopped.process.send_signal(signal.SIGCONT)
-            wait_until(lambda: stopped.statistics()["fenced"] == times, "it goes on as another")
-            match.referee.wait_for_scrapes(2)
-        match.settle()
-
-
 @BOTH
 def test_a_writer_stopped_beyond_its_lease_that_nobody_folded_goes_on(layout):
     with RedisServer() as redis, Match(redis, layout) as match:

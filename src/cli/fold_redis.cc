@@ -1,0 +1,33 @@
+// `weir fold` of a Redis, where Weir is built with it.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "cli/fold.h"
+#include "cli/redis_choice.h"
+#include "cli/redis_source.h"
+#include "weir/redis_fold.h"
+
+namespace weir::cli {
+
+int fold_redis(const SourceArguments& arguments, double keep_all) {
+  const ChosenRedis chosen = chosen_redis(arguments);
+  RedisFold folding(chosen.client, {.key_prefix = chosen.key_prefix,
+                                    .keep_all = std::chrono::seconds(static_cast<std::int64_t>(keep_all))});
+  FoldReport report = folding.fold();
+  if (folding.calm_in().count() > 0) {
+    fmt::print(stderr,
+               "weir: {} was started or promoted a short while ago, so processes may look dead that are not: waiting "
+               "{:.0f} s\n",
+               chosen.client->describe(), std::chrono::duration<double>(folding.calm_in()).count());
+  }
+  while (folding.calm_in().count() > 0) {
+    std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(folding.calm_in(), std::chrono::seconds(1)));
+    report = folding.fold();
+  }
+  return tell_fold(chosen.client->describe(), report, "processes");
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,95 @@
+#include "redis_fold/dead_writers.h"
+
+#include <algorithm>
+
+#include "format/number.h"
+#include "redis_collect/claims_on_server.h"
+#include "weir/error.h"
+
+namespace weir {
+namespace {
+
+/// A claim's number; `otherwise` where it has none.
+double number_of(const std::string& text, double otherwise) {
+  try {
+    return text.empty() ? otherwise : parse_number(text);
+  } catch (const FormatError&) {
+    return otherwise;
+  }
+}
+
+constexpr double kUsualLease = 15000;  // ms
+constexpr double kUsualTtl = 300;      // s
+
+}  // namespace
+
+bool is_retired(std::string_view writer) noexcept {
+  const std::string_view name = identity_of(writer);
+  return name == kRetiredWriter || (name.starts_with(kRetiredWriter) && name[kRetiredWriter.size()] == '.');
+}
+
+WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
+  std::vector<RedisCommand> sets;
+  for (const std::string& bucket : buckets_of(reading.client()))
+    sets.push_back(read_command({"SMEMBERS", keys.writers(bucket)}));
+  std::vector<std::string> names;
+  for (const RedisReply& set : reading.ask(sets)) {
+    for (const RedisReply& name : set.elements) {
+      if (!is_retired(name.text)) names.push_back(name.text);
+    }
+  }
+  std::ranges::sort(names);
+  std::vector<RedisCommand> commands;
+  for (const std::string& name : names) {
+    // The lease after the claim: a writer that comes back in between has a claim and a lease.
+    commands.push_back(
+        {{"HMGET", keys.claim(name), "token", "seq", "goodbye", "flushed_at", "lease", "ttl", "spool_host"}});
+    commands.push_back({{"EXISTS", keys.lease(name)}});
+  }
+  const double now = read_server_time(reading, keys);
+  WritersOnServer found;
+  std::vector<RedisReply> claim;
+  reading.ask_each(commands, [&](std::size_t i, RedisReply& reply) {
+    if (i % 2 == 0) {
+      claim = std::move(reply.elements);
+      return;
+    }
+    if (claim.size() != 7 || claim[0].text.empty()) return;  // a name in the set, and no claim: nobody
+    const double lease = number_of(claim[4].text, kUsualLease);
+    found.longest_lease = std::max(found.longest_lease, std::chrono::milliseconds(static_cast<std::int64_t>(lease)));
+    if (reply.integer != 0) {
+      ++found.live;
+      return;
+    }
+    const bool said_goodbye = !claim[2].text.empty();
+    const bool is_spooled = !claim[6].text.empty() && !said_goodbye;
+    const double died = number_of(claim[3].text, 0) + lease / 1000;
+    if (is_spooled || now - died < number_of(claim[5].text, kUsualTtl)) {
+      ++found.waiting;
+      return;
+    }
+    found.dead.push_back({names[i / 2], claim[0].text, claim[1].text, said_goodbye});
+  });
+  return found;
+}
+
+void CalmWatch::look(const std::string& node, const std::string& master, std::chrono::seconds uptime, bool was_promoted,
+                     Clock::time_point now) {
+  // What was never promoted is as old as its process; what was may have been so just now.
+  const Clock::time_point known = was_promoted ? now : now - uptime;
+  const auto [at, is_new] = nodes_.try_emplace(node, Node{master, known});
+  if (is_new) return;
+  if (at->second.master != master) at->second = {master, now};
+  if (now - uptime > at->second.since) at->second.since = now - uptime;  // it was restarted
+}
+
+std::chrono::milliseconds CalmWatch::remaining(std::chrono::milliseconds needed, Clock::time_point now) const {
+  std::chrono::milliseconds longest{0};
+  for (const auto& [name, node] : nodes_) {
+    const auto calm = std::chrono::duration_cast<std::chrono::milliseconds>(now - node.since);
+    longest = std::max(longest, needed - calm);
+  }
+  return longest;
+}
+
+}  // namespace weir

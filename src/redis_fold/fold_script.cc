@@ -1,0 +1,87 @@
+#include "redis_fold/fold_script.h"
+
+namespace weir {
+namespace {
+
+// A tombstone lives for a day: a writer away longer goes on from what was acknowledged last (P9).
+constexpr const char* kTombstoneLife = "86400";
+
+// KEYS claim, lease, index, tomb, writers, folds, then of each retired writer: claim, index; of each put: metric, meta;
+// keys
+//      to drop; keys to keep
+// ARGV token, sequence, folds before, writer, tombstone's life in s, keep in s, number of retired writers, of puts, of
+// drops,
+//      of keeps, of tombs; then of each retired writer: name; of each put: value, timestamp, original_key, typ, mode,
+//      number of its retired writer, index member; of each tomb: member, value
+// -> OK   or CHANGED: something is no longer what the values were made from
+constexpr const char* kFold = R"(
+local claim = redis.call('HMGET', KEYS[1], 'token', 'seq')
+if claim[1] ~= ARGV[1] or claim[2] ~= ARGV[2] then return {'CHANGED'} end
+if redis.call('EXISTS', KEYS[2]) == 1 then return {'CHANGED'} end
+if (redis.call('GET', KEYS[6]) or '') ~= ARGV[3] then return {'CHANGED'} end
+redis.call('INCR', KEYS[6])
+local retired, puts, drops, keeps, tombs = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]),
+  tonumber(ARGV[11])
+local k, a = 7 + 2 * retired, 12 + retired
+for n = 1, puts do
+  redis.call('HSET', KEYS[k], 'value', ARGV[a], 'timestamp', ARGV[a + 1], 'updated_at', ARGV[a + 1], 'owner', 'retired')
+  redis.call('HSET', KEYS[k + 1], 'original_key', ARGV[a + 2], 'typ', ARGV[a + 3], 'multiprocess_mode', ARGV[a + 4])
+  redis.call('SADD', KEYS[8 + 2 * tonumber(ARGV[a + 5])], ARGV[a + 6])
+  k, a = k + 2, a + 7
+end
+for n = 1, drops do redis.call('DEL', KEYS[k]); k = k + 1 end
+for n = 1, keeps do redis.call('EXPIRE', KEYS[k], ARGV[6]); k = k + 1 end
+for n = 1, tombs do
+  redis.call('HSET', KEYS[4], ARGV[a], ARGV[a + 1])
+  a = a + 2
+end
+if tombs > 0 then
+  redis.call('HSET', KEYS[4], 'folded_at', redis.call('TIME')[1])
+  redis.call('EXPIRE', KEYS[4], ARGV[5])
+end
+for n = 0, retired - 1 do
+  local its_claim, its_index = KEYS[7 + 2 * n], KEYS[8 + 2 * n]
+  redis.call('HSET', its_claim, 'token', 'retired', 'keys', redis.call('SCARD', its_index))
+  redis.call('SADD', KEYS[5], ARGV[12 + n])
+end
+redis.call('DEL', KEYS[1], KEYS[3])
+redis.call('SREM', KEYS[5], ARGV[4])
+return {'OK'}
+)";
+
+}  // namespace
+
+RedisCommand FoldCall::command() const {
+  std::vector<std::string> keys{claim, lease, index, tomb, writers, folds};
+  std::vector<std::string> arguments{token,
+                                     sequence,
+                                     folds_before,
+                                     writer,
+                                     kTombstoneLife,
+                                     keep_s,
+                                     std::to_string(retired.size()),
+                                     std::to_string(puts.size()),
+                                     std::to_string(drops.size()),
+                                     std::to_string(keeps.size()),
+                                     std::to_string(tombs.size())};
+  for (const Retired& one : retired) {
+    keys.insert(keys.end(), {one.claim, one.index});
+    arguments.push_back(one.name);
+  }
+  for (const Put& put : puts) {
+    keys.insert(keys.end(), {put.metric, put.meta});
+    arguments.insert(arguments.end(), {put.value, put.timestamp, put.original_key, put.typ, put.mode,
+                                       std::to_string(put.retired), put.member});
+  }
+  keys.insert(keys.end(), drops.begin(), drops.end());
+  keys.insert(keys.end(), keeps.begin(), keeps.end());
+  for (const auto& [member, value] : tombs) arguments.insert(arguments.end(), {member, value});
+  return fold_script().call(keys, arguments);
+}
+
+const RedisScript& fold_script() {
+  static const RedisScript script(kFold);
+  return script;
+}
+
+}  // namespace weir
