@@ -37,6 +37,12 @@ def allow(servers, *more):
             server.cli("ACL", "SETUSER", user, "reset", "on", f">{user}-secret", *keys, *commands, *more)
 
 
+def folder_rights():
+    """What the document adds for who folds."""
+    more, = re.findall(r"may fold with `([^`]*)`", DOCUMENT)
+    return more.split()
+
+
 def as_user(user, **more):
     return {"REDIS_USERNAME": user, "REDIS_PASSWORD": f"{user}-secret", "REDIS_KEY_PREFIX": "shop", **more}
 
@@ -186,3 +192,33 @@ def test_every_command_of_the_rule_for_readers_is_used():
             run_weir("reads", *command, "--redis", redis.url)
         missing = set(RULES["reads"][1]) - used_commands(redis)
         assert not missing, missing
+
+
+def test_the_rule_for_who_folds_is_enough_and_no_more():
+    with RedisServer() as redis:
+        allow([redis])
+        redis.cli("ACL", "SETUSER", "counts", *folder_rights())
+        with limited(redis, "per-process", REDIS_TTL_SECONDS="1") as match:
+            parent, = match.start(1, lease=600)
+            parent.spawn(2, 50, "exit")
+            before = redis.cli("CONFIG", "RESETSTAT")
+            assert before == "OK"
+            wait_until(lambda: " 0 processes" not in fold_as("counts", redis), "they are folded", 60)
+            match.settle()
+            used = {f"+{name}" for name in re.findall(r"^cmdstat_(\w+):", redis.cli("INFO", "commandstats"), re.M)}
+            assert set(folder_rights()) <= used | {"+persist"}  # persist: when somebody lives again
+            for writer in match.writers:
+                writer.end()
+            wait_until(lambda: redis.cli("TTL", "shop:weir:claim:retired") != "-1" or not fold_as("counts", redis), "nobody lives", 60)
+            match.start(1, lease=600)
+            fold_as("counts", redis)
+            assert redis.cli("TTL", "shop:weir:claim:retired") == "-1"
+            match.settle()
+        assert_nothing_was_denied([redis])
+
+
+def fold_as(user, redis):
+    result = subprocess.run([WEIR, "fold", "--redis", redis.url], capture_output=True, timeout=60, text=True,
+                            env={**CLEAN, **as_user(user)})
+    assert result.returncode == 0, result.stderr
+    return result.stdout
