@@ -9,8 +9,7 @@ import asyncio
 import atexit
 import functools
 import threading
-import weakref
-from typing import Any, Awaitable, Callable, Dict, Iterable, Iterator, List, Optional, Tuple
+from typing import Any, Awaitable, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from urllib.parse import parse_qs
 
 from weir import _weir
@@ -18,7 +17,7 @@ from weir.exposition import Response, scrape, source_of
 from weir.registry import REGISTRY
 
 _ALLOWED = "GET, HEAD, OPTIONS"
-_servers: "weakref.WeakSet[MetricsServer]" = weakref.WeakSet()
+_servers: "Set[MetricsServer]" = set()  # what keeps a server alive whose maker let go of it
 
 
 class MetricsServer:
@@ -38,6 +37,7 @@ class MetricsServer:
         """Finishes scrapes in flight and stops. Calling it again is harmless."""
         self._exposer.stop()
         self._stopped.set()
+        _servers.discard(self)
 
     server_close = shutdown
 

@@ -1,6 +1,7 @@
 """docs/python.md: each `python run` block runs as a program of its own and prints what the `output` after it shows."""
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -25,16 +26,19 @@ def test_every_block_is_a_program_or_its_output():
 @pytest.mark.parametrize("n", PROGRAMS)
 def test_the_program_prints_what_the_page_shows(n, tmp_path):
     program = BLOCKS[n][1]
-    if "start_http_server(8000" in program:  # the page's port may be taken here
-        program = program.replace("start_http_server(8000", "server = start_http_server(0")
+    serves = "start_http_server(8000" in program
+    if serves:  # the page's port may be taken here; nothing else of the program is changed
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        program = program.replace("8000", str(port))
         program += ("\nimport urllib.request\n"
-                    "print(urllib.request.urlopen(f'http://127.0.0.1:{server.port}/metrics').read().decode(), end='')\n")
+                    f"print(urllib.request.urlopen('http://127.0.0.1:{port}/metrics').read().decode(), end='')\n")
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PROMETHEUS", "REDIS"))}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, cwd=tmp_path,
                           env={**environment, "TMPDIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
     shown = BLOCKS[n + 1][1] if n + 1 < len(BLOCKS) and BLOCKS[n + 1][0] == "output" else None
-    if "server = " in program:
+    if serves:
         assert 'requests_total{method="GET"} 1\n' in done.stdout
     else:
         assert pattern_of(shown or "").fullmatch(done.stdout), done.stdout

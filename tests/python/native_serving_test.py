@@ -1,7 +1,9 @@
 """start_http_server, make_wsgi_app, make_asgi_app: what a scraper gets."""
 import asyncio
+import gc
 import gzip
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -94,6 +96,20 @@ def test_it_unpacks_as_the_stock_clients_pair_and_stops(registry):
     assert not thread.is_alive()
     with pytest.raises(urllib.error.URLError):
         get(server)
+
+
+def test_a_server_nobody_holds_goes_on_until_the_program_ends(registry):
+    """`start_http_server(8000)`, as everyone calls it, keeps no reference."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    weir.start_http_server(port, "127.0.0.1", registry)
+    gc.collect()
+    with pytest.raises(OSError, match=str(port)):
+        weir.start_http_server(port, "127.0.0.1", registry)
+    (held,) = [server for server in weir.serving._servers if server.port == port]
+    held.shutdown()
+    assert held not in weir.serving._servers
+    weir.start_http_server(port, "127.0.0.1", registry).shutdown()
 
 
 def test_a_port_in_use_and_a_bad_address_are_named(server, registry):
