@@ -1,16 +1,10 @@
 """docs/gunicorn.md and examples/flask: each configuration runs in a real Gunicorn, which counts; and the other servers it names."""
-import contextlib
-import os
 import pathlib
 import re
 import shutil
-import signal
-import subprocess
-import urllib.error
-import urllib.request
 
 import pytest
-from gunicorn_servers import CLEAN, DEBIAN, FULL, PACKAGES, Gunicorn, Load, files, read, total, wait_until
+from gunicorn_servers import DEBIAN, FULL, Gunicorn, Load, files, order, read, serving, total, wait_until
 from redis_servers import RedisServer, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -54,15 +48,6 @@ def test_the_flask_example_counts_its_orders(tmp_path):
         assert total(found, REQUESTS) == 43 + gunicorn.answered
 
 
-def order(port, article):
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/orders/{article}", method="POST")
-    try:
-        with urllib.request.urlopen(request, timeout=20) as response:
-            return response.status
-    except urllib.error.HTTPError as error:
-        return error.code
-
-
 SERVERS = {
     "uwsgi": ["uwsgi-core", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--master", "--die-on-term", "--processes",
               "2", "--lazy-apps", "--module", "wsgi:app"],
@@ -77,24 +62,9 @@ def test_other_servers_of_many_processes_count_with_the_lines_of_the_page(tmp_pa
     (tmp_path / "wsgi.py").write_text(BLOCKS["wsgi.py"])
     shutil.copy(ROOT / "examples" / "flask" / "shop.py", tmp_path)
     port, place = free_port(), files(tmp_path / "metrics")
-    with open(tmp_path / "log", "wb") as log:
-        process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *(word.format(port=port) for word in SERVERS[server])], stdout=log, stderr=log,
-            env={**CLEAN, **place, "PYTHONPATH": f"{PACKAGES}:{tmp_path}", "PYTHONDONTWRITEBYTECODE": "1"}, cwd=tmp_path,
-            start_new_session=True)
-    try:
+    with serving([word.format(port=port) for word in SERVERS[server]], tmp_path, place):
         wait_until(lambda: Gunicorn.fetch(port, "/") is not None, f"{server} answers")
         for _ in range(60):
             assert order(port, "apple") == 201
         assert total(read(tmp_path / "metrics"), "shop_orders_total") == 60
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            print(f"{server} does not end on SIGTERM")
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
     assert total(read(tmp_path / "metrics"), "shop_orders_total") == 60

@@ -4,6 +4,7 @@
         load = Load(gunicorn.port).run(400)
         assert total(gunicorn.read(), "gunicorn_worker_requests_total") == load.answered + gunicorn.answered
 """
+import contextlib
 import http.client
 import os
 import pathlib
@@ -164,6 +165,38 @@ class Gunicorn:
 def total(found, name, **labels):
     """The sum over all series of a name that have these labels."""
     return sum(value for (series, pairs), value in found.items() if series == name and labels.items() <= dict(pairs).items())
+
+
+@contextlib.contextmanager
+def serving(command, directory, place):
+    """Another server of many processes, its log in `directory`; asked to end, and gone, after the with statement."""
+    with open(directory / "log", "wb") as log:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            env={**CLEAN, **place, "PYTHONPATH": f"{PACKAGES}:{directory}", "PYTHONDONTWRITEBYTECODE": "1"}, cwd=directory,
+            start_new_session=True)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            print(f"{command[0]} does not end on SIGTERM")
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def order(port, article):
+    """The status of an order at one of the shops of examples/."""
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/orders/{article}", method="POST")
+    try:
+        with urllib.request.urlopen(request, timeout=20) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
 
 
 def label_values(found, label):
