@@ -1,6 +1,6 @@
 // Reading what many processes keep in Redis, as one source of samples.
 //
-//   weir::RedisMultiProcessCollector metrics{client, "gunicorn"};
+//   weir::RedisMultiProcessCollector metrics{client, {.key_prefix = "gunicorn"}};
 //   std::string body = weir::expose(*metrics.collect(), {});
 //
 // Reads keys written by Weir and by Python (gunicorn_prometheus_exporter, pytheus), both layouts, through the same merge
@@ -62,8 +62,8 @@ class RedisMultiProcessCollector : public Source {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Merges what a Redis holds now, as the seeds' `merge_from_redis`: with `accumulate` buckets are cumulative and
-/// `_count` is added; without, they stand as stored, for writing them again. Throws what reading throws.
+/// Merges what a Redis holds now, as `merge_from_redis` of gunicorn_prometheus_exporter: with `accumulate` buckets are
+/// cumulative and `_count` is added; without, they stand as stored, for writing them again. Throws what reading throws.
 std::vector<MetricFamily> merge_from_redis(RedisClient& client, const std::string& key_prefix, bool accumulate = true,
                                            std::vector<Problem>* problems = nullptr);
 

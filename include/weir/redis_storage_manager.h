@@ -1,7 +1,7 @@
 // Redis metrics as gunicorn_prometheus_exporter sets them up: one manager, one call.
 //
-//   if (!weir::setup_redis_metrics()) …                       // values go to files or memory meanwhile, and it is
-//   logged registry.register_collector(weir::get_redis_collector()); // what all processes counted
+//   if (!weir::setup_redis_metrics()) …              // logged; values go to files or memory meanwhile
+//   std::string body = weir::expose(*weir::get_redis_collector()->collect(), {});  // what all processes counted
 //   weir::teardown_redis_metrics();
 //
 // A program needs none of this to count into Redis: REDIS_ENABLED=true chooses the same storage. The manager adds the

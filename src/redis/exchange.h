@@ -1,8 +1,7 @@
 // One pipeline on its way over a stream: sends and receives at once until every reply is there.
 //
 //   Exchange exchange(stream, parser, replies);
-//   exchange.run(bytes, commands, patience);                       // throws Redis…Error; answered() says how far it
-//   came
+//   exchange.run(bytes, commands, patience);         // throws Redis…Error; answered() says how far it came
 //
 // Commands are put into bytes a piece at a time, so a pipeline costs no second copy of itself.
 //

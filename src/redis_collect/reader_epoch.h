@@ -1,8 +1,8 @@
 // Whether a reader may trust what it sees, after a failover, a restart or a FLUSHALL (P8).
 //
 //   ReaderEpoch epoch;
-//   if (!epoch.awaited(current, leases, now).empty()) …        // refuse this collection: a gap is harmless, a fall is
-//   not epoch.collected();                                         // it came through
+//   if (!epoch.awaited(current, leases, now).empty()) …        // refuse this collection: a gap is harmless, a fall not
+//   epoch.collected();                                         // it came through
 //
 // An epoch is `<master_replid>.<epoch key>`; a writer's lease names the one in which it last shipped everything. When
 // the epoch changes, every writer that lived at the last good collection is awaited until its lease names the new

@@ -1,15 +1,17 @@
 // The names of everything the per-process layout keeps in Redis.
 //
-//   <prefix>:<kind>:<writer>:metric:<hash>   HASH  value, timestamp, updated_at; ours add owner (token) and exemplar
-//   (JSON) <prefix>:<kind>:<writer>:meta:<hash>     HASH  original_key, typ, multiprocess_mode, created_at, …
-//   <prefix>:weir:claim:<writer>             HASH  token, seq, keys (size of the index), host, pid, started,
-//   flushed_at, … <prefix>:weir:lease:<writer>             STRING `<master_replid>.<epoch>`, expires: the writer lives
-//   while it is there <prefix>:weir:index:<writer>             SET   `<kind>:<hash>` of each of the writer's metric
-//   keys <prefix>:weir:tomb:<writer>              HASH  `<kind>:<hash>` to the value folded, `folded_at`; expires
-//   <prefix>:weir:writers[:{bNN}]            SET   writers that have a claim
+//   <prefix>:<kind>:<writer>:metric:<hash>   HASH   value, timestamp, updated_at; ours add owner (token) and
+//                                                   exemplar (JSON)
+//   <prefix>:<kind>:<writer>:meta:<hash>     HASH   original_key, typ, multiprocess_mode, created_at, …
+//   <prefix>:weir:claim:<writer>             HASH   token, seq, keys (size of the index), host, pid, started, …
+//   <prefix>:weir:lease:<writer>             STRING `<master_replid>.<epoch>`, expires: the writer lives while it is
+//                                                   there
+//   <prefix>:weir:index:<writer>             SET    `<kind>:<hash>` of each of the writer's metric keys
+//   <prefix>:weir:tomb:<writer>              HASH   `<kind>:<hash>` to the value folded, `folded_at`; expires
+//   <prefix>:weir:writers[:{bNN}]            SET    writers that have a claim
 //   <prefix>:weir:epoch[:{bNN}]              STRING 16 random hex digits, made by the first claim; gone after FLUSHALL
 //   <prefix>:weir:folds[:{bNN}]              STRING how many folds there were
-//   <prefix>:weir:migrated[:{bNN}]           HASH  token to writer of each process `weir migrate` brought here
+//   <prefix>:weir:migrated[:{bNN}]           HASH   token to writer of each process `weir migrate` brought here
 //
 // kind is `counter`, `histogram`, `summary`, `gauge_<mode>`; hash the MD5 of the JSON key in hex. A writer is its pid
 // or `<pid>-<n>`; in a Cluster `{bNN}` stands before it (bucket 00 to 31, by the pid), so that one writer's keys, and a

@@ -1,8 +1,8 @@
 // Makes Redis known to load_backend in every program that links weir-redis, also one that calls nothing of it.
 //
 // Such a program's linker would leave this file in its archive: whoever links weir::redis or weir-redis asks for the
-// symbol weir_redis_registration (-u), which stands here (of a shared library, with --no-as-needed). It runs before objects of static duration are made, because
-// metrics may be such objects, and the first one chooses the storage.
+// symbol weir_redis_registration (-u), which stands here (of a shared library, with --no-as-needed). It runs before
+// objects of static duration are made, because metrics may be such objects, and the first one chooses the storage.
 #include "config/environment.h"
 #include "weir/backend.h"
 #include "weir/error.h"
