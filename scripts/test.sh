@@ -95,7 +95,7 @@ test_stage() {
     asan-ubsan) test_sanitizer asan-ubsan "$report" "${checked_rooms[@]}" || status=$? ;;
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
-    python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" || status=$? ;;
+    python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" -n 3 || status=$? ;; # they wait for servers
     faults) test_pytest tests/faults "$report" -n 3 || status=$? ;; # they wait for failovers and time-outs
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac
