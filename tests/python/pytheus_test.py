@@ -136,6 +136,22 @@ def test_many_processes_of_files_are_scraped_as_one(tmp_path):
     assert "\nhits 12\n" in shown and 'latency_bucket{le="1.0"} 16\n' in shown
 
 
+def test_a_damaged_file_is_logged_and_the_rest_scraped(tmp_path):
+    printed = run(CURRENT, METRICS + """
+    import logging, sys
+    logging.basicConfig(stream=sys.stdout)
+    load_backend(weir.pytheus.MultiProcessFileBackend)
+    registry, all_of_them = metrics()
+    use(all_of_them)
+    with open(os.path.join(os.environ["PROMETHEUS_MULTIPROC_DIR"], "counter_77.db"), "wb") as file:
+        file.write(bytes([255]) * 64)
+    for _ in range(2):
+        assert counted(generate_metrics(registry))["hits"] == 3
+    """, tmp_path / "metrics")
+    line, = printed.splitlines()
+    assert line.startswith("WARNING:weir:collect: ") and "counter_77.db" in line
+
+
 def test_forked_processes_share_one_value_in_redis(redis):  # noqa: F811
     run_with(redis, METRICS + """
     import weir

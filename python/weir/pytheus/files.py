@@ -2,6 +2,7 @@
 import os
 
 from weir import _weir
+from weir._collected import log_problems
 from weir.pytheus.cells import CellBackend
 from weir.pytheus.naming import parts
 
@@ -48,7 +49,8 @@ class MultiProcessFileBackend(CellBackend):
         """For pytheus' exposition: what all processes counted."""
         from pytheus.metrics import Sample
         cls._storage()
-        families, _ = _source(cls._directory).collect()
+        families, problems = _source(cls._directory).collect()
+        log_problems(problems)
         found = {}
         for *_, samples in families:
             for name, labels, value, _ in samples:
@@ -71,4 +73,6 @@ _sources = {}  # directory: its reader, which keeps what it has parsed
 
 
 def _source(directory):
-    return _sources.setdefault(directory, _weir.DirectorySource(directory))
+    if directory not in _sources:
+        _sources[directory] = _weir.DirectorySource(directory)
+    return _sources[directory]
