@@ -123,12 +123,21 @@ class Folder {
     }
     const Sources taken = take_sources(sources, sums);
     if (taken.files.empty()) return;
-    std::vector<std::string> names;
+    std::vector<std::string> names = still_there(std::move(folded_before));
     for (const MergeFile& file : taken.files) names.push_back(name_of(file));
     replace_file(archive.path, sums.archive(names));
     clean_up(taken);
     report_.sources += taken.files.size();
     report_.entries += sums.series();
+  }
+
+  /// Of folded files, those that could not be removed, or are not known to be dead this time: unless the new archive
+  /// names them too, they count again.
+  std::vector<std::string> still_there(std::vector<std::string> names) const {
+    std::error_code error;
+    std::erase_if(
+        names, [&](const std::string& name) { return !std::filesystem::exists(directory_ / name, error) && !error; });
+    return names;
   }
 
   /// False when there is one that cannot be trusted: then its kind is left alone.

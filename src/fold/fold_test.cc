@@ -128,6 +128,24 @@ TEST_F(Fold, SourcesLeftByAKilledFoldAreNotCountedTwice) {
   EXPECT_THAT(names(), ElementsAre("counter_archive.db"));
 }
 
+TEST_F(Fold, ASourceThatStaysIsNamedByLaterArchivesToo) {
+  counter("a", 1);
+  const std::string source = dead("counter", "a");
+  std::filesystem::copy_file(directory_.path() / source, directory_.path() / "kept");
+  fold();
+  std::filesystem::rename(directory_.path() / "kept", directory_.path() / source);
+  const int fd = ::open((directory_.path() / source).c_str(), O_RDWR | O_CLOEXEC);
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_len = 1;
+  ASSERT_EQ(fcntl(fd, F_OFD_SETLK, &lock), 0);  // it seems to live, so nobody removes it
+  counter("b", 2);
+  EXPECT_EQ(fold().sources, 1u);
+  EXPECT_THAT(names(), UnorderedElementsAre("counter_archive.db", source));
+  EXPECT_THAT(shown(), ElementsAre("jobs_total 3"));
+  ::close(fd);
+}
+
 TEST_F(Fold, AWarmReaderFollows) {
   MultiProcessCollector collector(directory_.path());
   counter("a", 1);

@@ -264,6 +264,32 @@ def test_a_tmpfs_that_fills_leaves_every_source(tmp_path):
     assert "No space left on device" in (tmp_path / "said").read_text()
 
 
+def test_a_source_that_cannot_be_removed_is_counted_once_however_often_is_folded(tmp_path):
+    """As in a directory with the sticky bit, whose files are other users'."""
+    directory = tmp_path / "metrics"
+    for _ in range(2):
+        writer = Writer("weir", directory)
+        writer.run([operation("counter", "jobs_total", 1)])
+        writer.kill()
+    kept, spare = sorted(directory.glob("counter_*.db"))
+    shutil.move(spare, tmp_path)
+    script = f"""
+        set -e
+        mount --bind {kept} {kept}
+        {WEIR} fold --dir {directory} || [ $? = 1 ]
+        mv {tmp_path / spare.name} {directory}
+        {WEIR} fold --dir {directory} || [ $? = 1 ]
+        {WEIR} show --dir {directory}
+    """
+    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60, env=CLEAN)
+    assert result.returncode == 0, result.stderr
+    assert "\njobs_total 2\n" in result.stdout
+    assert f"cannot remove {kept}" in result.stderr
+    fold(directory)  # now it can
+    assert [path.name for path in directory.iterdir()] == ["counter_archive.db"]
+    assert read(directory)["jobs_total", ()] == 2
+
+
 def test_a_pid_that_comes_back_counts_beside_its_dead_namesake(memory_directory):
     """In a pid namespace of its own every first child is the same pid."""
     page = memory_directory.parent / (memory_directory.name + ".page")
