@@ -6,13 +6,12 @@ namespace {
 // A tombstone lives for a day: a writer away longer goes on from what was acknowledged last (P9).
 constexpr const char* kTombstoneLife = "86400";
 
-// KEYS claim, lease, index, tomb, writers, folds, then of each retired writer: claim, index; of each put: metric, meta;
-// keys
-//      to drop; keys to keep
-// ARGV token, sequence, folds before, writer, tombstone's life in s, keep in s, number of retired writers, of puts, of
-// drops,
-//      of keeps, of tombs; then of each retired writer: name; of each put: value, timestamp, original_key, typ, mode,
-//      number of its retired writer, index member; of each tomb: member, value
+// KEYS claim, lease, index, tomb, writers, folds;
+//      of each retired writer: claim, index; of each put: metric, meta; keys to drop; keys to keep
+// ARGV token, sequence, folds before, writer, tombstone's life in s, keep in s,
+//      number of retired writers, of puts, of drops, of keeps, of tombs;
+//      of each retired writer: name; of each put: value, timestamp, original_key, typ, mode, number of its retired
+//      writer, index member; of each tomb: member, value
 // -> OK   or CHANGED: something is no longer what the values were made from
 constexpr const char* kFold = R"(
 local claim = redis.call('HMGET', KEYS[1], 'token', 'seq')
@@ -20,6 +19,15 @@ if claim[1] ~= ARGV[1] or claim[2] ~= ARGV[2] then return {'CHANGED'} end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'CHANGED'} end
 if (redis.call('GET', KEYS[6]) or '') ~= ARGV[3] then return {'CHANGED'} end
 redis.call('INCR', KEYS[6])
+-- Redis takes nothing back: what this user may not run must fail here, where nothing has changed yet, for halfway the
+-- writer's values would stand twice.
+redis.call('DEL', KEYS[2])
+redis.call('EXPIRE', KEYS[2], 1)
+redis.call('HSET', KEYS[1], 'token', ARGV[1])
+redis.call('SADD', KEYS[5], ARGV[4])
+redis.call('SREM', KEYS[5], '')
+redis.call('SCARD', KEYS[3])
+redis.call('TIME')
 local retired, puts, drops, keeps, tombs = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]),
   tonumber(ARGV[11])
 local k, a = 7 + 2 * retired, 12 + retired

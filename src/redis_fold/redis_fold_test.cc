@@ -45,8 +45,8 @@ class RedisFoldTest : public ::testing::Test {
     return for_test::shown(*collection);
   }
   /// Folds once the server has been up for three leases of everybody.
-  FoldReport fold_now(RedisFoldOptions options = {}) {
-    RedisFold fold(redis.client(), std::move(options));
+  FoldReport fold_now(RedisFoldOptions options = {}, std::shared_ptr<RedisClient> client = nullptr) {
+    RedisFold fold(client ? client : redis.client(), std::move(options));
     FoldReport report = fold.fold();
     for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
       std::this_thread::sleep_for(10ms);
@@ -222,6 +222,22 @@ TEST_F(RedisFoldTest, AValueThatSomebodyElseWroteIsNotFolded) {
   ASSERT_EQ(report.problems.size(), 1U);
   EXPECT_EQ(report.problems[0].reason, "not_folded");
   EXPECT_EQ(shown(), (Shown{{"jobs_total", 2}}));
+}
+
+TEST_F(RedisFoldTest, AUserWhoMayNotDoAllOfAFoldChangesNoTotal) {
+  dead_counter("101", "2");
+  fold_now();
+  dead_counter("102", "3");
+  RedisOptions options = redis.server().options();
+  options.username = "folder";
+  options.password = Secret("pass");
+  for (const std::string denied : {"incr", "del", "expire", "hset", "sadd", "srem", "scard"}) {
+    redis.run({"ACL", "SETUSER", "folder", "reset", "on", ">pass", "~*", "+@all", "-" + denied});
+    EXPECT_THROW(fold_now({}, make_redis_client(options)), RedisError) << denied;
+    EXPECT_EQ(shown(), (Shown{{"jobs_total", 5}})) << denied;
+  }
+  EXPECT_EQ(fold_now().sources, 1U);
+  EXPECT_EQ(shown(), (Shown{{"jobs_total", 5}}));
 }
 
 /// A client before whose first script something happens.
