@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.samples import Exemplar
 
 import weir
+from prometheus_programs import DEBIAN, run
 from redis_programs import CURRENT, redis, server  # noqa: F401  (fixtures)
 from weir import _weir
 
@@ -227,6 +228,35 @@ class TestCollector:
                             ("t_count", None): 6, ("t_sum", None): 9}
         assert merged(accumulate=False) == {("t_bucket", "1.0"): 2, ("t_bucket", "2.0"): 3, ("t_bucket", "+Inf"): 1,
                                             ("t_sum", None): 9}
+
+    def test_a_merge_logs_what_it_leaves_out_and_raises_when_it_must_wait(self, client, redis, caplog):  # noqa: F811
+        RedisValue("counter", "jobs", "jobs_total", [], [], "Jobs.", redis_client=client).inc(3)
+        redis.cli("SET", "gunicorn:counter:77:metric:" + 32 * "a", "no hash")
+        metric, = core.RedisMultiProcessCollector.merge_from_redis(client, "gunicorn")
+        assert metric.samples[0].value == 3 and "gunicorn:counter:77:metric:" in caplog.text
+        redis.cli("HSET", "gunicorn:weir:claim:78", "token", "t", "lease", "60000")
+        redis.cli("SADD", "gunicorn:weir:writers", "78")
+        redis.cli("SET", "gunicorn:weir:epoch", "0123456789abcdef")
+        redis.cli("SET", "gunicorn:weir:lease:78", "of.another.epoch")  # it has not met the restarted server yet
+        with pytest.raises(weir.RedisError, match="waiting at most one lease time for writers 78"):
+            core.RedisMultiProcessCollector.merge_from_redis(client, "gunicorn")
+
+    def test_a_name_that_prometheus_client_refuses_is_left_out_and_logged(self, redis):  # noqa: F811
+        """0.16 allows the classic names only; other clients may have written others."""
+        printed = run(DEBIAN, """
+        import logging, os, sys
+        from gunicorn_prometheus_exporter.backend.core import RedisMultiProcessCollector, RedisValue
+        from weir._weir import RedisClient
+        logging.basicConfig(stream=sys.stdout)
+        client = RedisClient(os.environ["URL"])
+        for name in ("good", "odd name"):
+            RedisValue("gauge", name, name, [], [], "G.", "max", redis_client=client).set(3)
+        collector = RedisMultiProcessCollector(None, client)
+        for _ in range(2):
+            assert [metric.name for metric in collector.collect()] == ["good"]
+        """, URL=redis.url)
+        line, = printed.splitlines()
+        assert "odd name" in line
 
     def test_collects_on_in_a_forked_child(self, client):
         RedisValue("counter", "jobs", "jobs_total", [], [], "Jobs.", redis_client=client).inc(3)

@@ -34,14 +34,7 @@ class RedisMultiProcessCollector:
     def collect(self):
         """A Metric for each family. Raises RedisConnectionError when nothing could be read: an exposition of nothing
         would say that every series is gone. What could be read in part is logged once and the rest given."""
-        families, problems = self._source.collect()
-        if problems and not families:
-            raise RedisConnectionError("; ".join(message for _, message in problems))
-        for problem in problems:
-            if problem not in self._said and len(self._said) < 1000:
-                self._said.add(problem)
-                _log.warning("%s: %s", *problem)
-        return _metrics(families)
+        return _read(self._source, self._said)
 
     def statistics(self):
         """What the last collection met: writers, values, series, commands, seconds; a dict."""
@@ -54,16 +47,27 @@ class RedisMultiProcessCollector:
     @staticmethod
     def merge_from_redis(redis_client, redis_key_prefix=None, accumulate=True):
         """The Metrics of what a Redis holds now. With `accumulate` buckets are cumulated and `_count` is added;
-        without, they stand as stored, for writing them again."""
-        merged = _weir.MergedRedis(native_client(redis_client), redis_key_prefix or "", accumulate)
-        return _metrics(merged.collect()[0])
+        without, they stand as stored, for writing them again. Raises and logs as collect()."""
+        return _read(_weir.MergedRedis(native_client(redis_client), redis_key_prefix or "", accumulate), set())
 
 
-def _metrics(families):
+def _read(source, said):
+    """What `source` collects, as Metrics; of its problems those that are not in `said` are logged, and put there."""
+    families, problems = source.collect()
+    if problems and not families:
+        raise RedisConnectionError("; ".join(message for _, message in problems))
     metrics = []
     for name, documentation, kind, unit, samples in families:
-        metric = Metric(name, documentation, kind, unit)
+        try:
+            metric = Metric(name, documentation, kind, unit)
+        except ValueError as error:  # a name that this version of prometheus_client does not allow
+            problems.append(("bad_name", str(error)))
+            continue
         metric.samples = [Sample(sample, labels, value, None, Exemplar(*exemplar) if exemplar else None)
                           for sample, labels, value, exemplar in samples]
         metrics.append(metric)
+    for problem in problems:
+        if problem not in said and len(said) < 1000:
+            said.add(problem)
+            _log.warning("%s: %s", *problem)
     return metrics
