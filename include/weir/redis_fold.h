@@ -45,7 +45,7 @@ class RedisFold {
 
   /// Folds who is dead now. `sources` are writers, `entries` the values of theirs that were folded; `left` dead ones
   /// whose time has not come, or all of them while the server has not been calm for long enough: `calm_in()` says how
-  /// long. Throws RedisError.
+  /// long. Throws RedisError, also where the user lacks a right; a fold that throws changes no total.
   FoldReport fold();
   /// Until this server has been calm for three lease times, as far as the last fold() knows; 0: it has.
   std::chrono::milliseconds calm_in() const;

@@ -18,6 +18,11 @@ double number_of(const std::string& text, double otherwise) {
   }
 }
 
+/// A key of a wrong type costs that writer; a right that is missing would let nobody seem to have ended, in silence.
+void refuse_denied(const RedisReply& reply) {
+  if (reply.error_code() == "NOPERM") reply.throw_if_bad("looking which writers have ended");
+}
+
 constexpr double kUsualLease = 15000;  // ms
 constexpr double kUsualTtl = 300;      // s
 
@@ -34,6 +39,7 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
     sets.push_back(read_command({"SMEMBERS", keys.writers(bucket)}));
   std::vector<std::string> names;
   for (const RedisReply& set : reading.ask(sets)) {
+    refuse_denied(set);
     for (const RedisReply& name : set.elements) {
       if (!is_retired(name.text)) names.push_back(name.text);
     }
@@ -47,9 +53,11 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
     commands.push_back({{"EXISTS", keys.lease(name)}});
   }
   const double now = read_server_time(reading, keys);
+  if (now == 0) throw RedisAuthenticationError("looking which writers have ended: no answer to TIME; allow +time");
   WritersOnServer found;
   std::vector<RedisReply> claim;
   reading.ask_each(commands, [&](std::size_t i, RedisReply& reply) {
+    refuse_denied(reply);
     if (i % 2 == 0) {
       claim = std::move(reply.elements);
       return;
