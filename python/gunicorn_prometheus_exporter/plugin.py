@@ -68,7 +68,8 @@ class PrometheusMixin:
 
     def handle_abort(self, sig, frame):
         self._end("aborting", "forced", "abort")
-        weir.flush(FLUSH_SECONDS)  # a thread that does not end keeps the interpreter from its own flush, until the SIGKILL
+        # A thread that does not end keeps the interpreter from its own flush, until the SIGKILL.
+        weir.flush(FLUSH_SECONDS)
         super().handle_abort(sig, frame)
 
     def _end(self, state, restart_type, reason):

@@ -34,7 +34,8 @@ class MetricsServer:
         if config.prometheus_ssl_enabled:
             raise ValueError(
                 "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset "
-                "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before it")
+                "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before "
+                "it")
         self._wanted, self._pid = config.listen, os.getpid()
         self.retry()
 

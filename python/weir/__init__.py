@@ -33,8 +33,8 @@ __all__ = [
     "InprogressTracker", "load_backend", "make_asgi_app", "make_wsgi_app", "mark_process_dead", "memory_storage",
     "Metric", "MetricsServer", "MultiProcessCollector", "ProcessCollector", "ProcessMetrics", "redis_available",
     "RedisAuthenticationError", "RedisConnectionError", "RedisError", "RedisReplyError", "RedisTimeoutError",
-    "register_backend", "RegistrationError", "REGISTRY", "Sample", "scrape", "start_http_server", "Storage", "StorageError",
-    "Summary", "Timer",  # and ValueError, which `import *` must not put over Python's
+    "register_backend", "RegistrationError", "REGISTRY", "Sample", "scrape", "start_http_server", "Storage",
+    "StorageError", "Summary", "Timer",  # and ValueError, which `import *` must not put over Python's
 ]
 
 if redis_available():

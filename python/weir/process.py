@@ -11,7 +11,8 @@ Workers that share a directory or a Redis. Each worker refreshes its own values;
     usage.keep_fresh()                            # or, where nothing is regular, by a thread of its own
 
     process_cpu_seconds_total                     counter: of all workers, dead ones included; never falls
-    process_resident_memory_bytes, process_virtual_memory_bytes, process_open_fds, process_max_fds     sums over the living
+    process_resident_memory_bytes, process_virtual_memory_bytes, process_open_fds, process_max_fds
+                                                  sums over the living
     process_start_time_seconds                    of the worker that has lived longest
     process_worker_…{pid}                         the same six a living worker; its cpu_seconds is a gauge, for it goes
                                                   with the worker

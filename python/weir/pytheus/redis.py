@@ -22,9 +22,9 @@ class MultiProcessRedisBackend(CellBackend):
     """One value for all processes.
 
     Settings: `host`, `port`, `db`, `username`, `password`, `ssl` and its files, `unix_socket_path` or `url`;
-    `key_prefix` (`<key_prefix>-` before every key), `expire_key_time` (seconds an idle key of ended processes stays, 3600);
-    `flush_interval` (seconds, 1), `durability`, `spool_directory`. What they do not say comes from the environment. A
-    server that does not answer is logged: values wait in memory and are shipped when it does.
+    `key_prefix` (`<key_prefix>-` before every key), `expire_key_time` (seconds an idle key of ended processes stays,
+    3600); `flush_interval` (seconds, 1), `durability`, `spool_directory`. What they do not say comes from the
+    environment. A server that does not answer is logged: values wait in memory and are shipped when it does.
 
     `get()` ships, then asks the server: it is the sum of all processes.
     """
