@@ -182,9 +182,9 @@ return {'OK'}
 )";
 
 // KEYS the writer's batches, then of each operation: its key
-// ARGV field of this call, sequence, expiry of the batches in s, expiry of keys in s, then of each operation: verb
-// (add,
-//      set, init: set where there is nothing), hash field or nothing, amount, `1` where the key may be new
+// ARGV field of this call, sequence, expiry of the batches in s, expiry of keys in s;
+//      of each operation: verb (add, set, init: set where there is nothing), hash field or nothing, amount, `1` where
+//      the key may be new
 // -> OK, AGAIN, or NEW where nothing was kept under that field; then of each operation that was refused: its number and
 //    the error   or OLD: a later call came first
 //
