@@ -14,6 +14,7 @@ TXT
 build_main() {
   [ $# -eq 0 ] || refuse build "$1"
   setup_for build
+  say "building: some minutes the first time"
   build_release OFF
   say "build/bin/weir, build/python"
 }

@@ -84,7 +84,10 @@ std::string data_lines(const RedisInspection& found, const RedisMultiProcessColl
   }
   if (found.shared_metrics > 0) layouts.push_back(fmt::format("shared ({} metrics)", found.shared_metrics));
   std::string out = line("user", rights_text(found));
-  out += line("layouts", layouts.empty() ? "none: no metrics here" : fmt::format("{}", fmt::join(layouts, ", ")));
+  out +=
+      line("layouts", layouts.empty() ? fmt::format("none: no metrics with the prefix {}; --key-prefix names another",
+                                                    on_terminal(chosen.key_prefix))
+                                      : fmt::format("{}", fmt::join(layouts, ", ")));
   if (!found.claims.empty() || read.writers_foreign > 0) {
     out += line("writers", fmt::format("{} live, {} dead ({} said goodbye), {} foreign (without a claim)", found.live,
                                        found.claims.size() - found.live, goodbyes, read.writers_foreign));

@@ -63,7 +63,9 @@ class CommandLine {
     } catch (const CLI::CallForHelp&) {
       return print_help(app_);
     } catch (const CLI::ParseError& error) {
-      fmt::print(stderr, "weir: {}\nweir: `weir help` shows what would be right\n", error.what());
+      const auto inner = app_.get_subcommands();
+      fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n", error.what(),
+                 inner.empty() ? "" : " " + inner.front()->get_name());
       return kUsage;
     }
     if (!chosen_) {

@@ -27,7 +27,7 @@ Exit codes: 0 all there was is in Redis; 1 some of it is not (it is named), or t
 
 int migrate(const MigrateArguments& arguments) {
   SourceArguments redis = arguments.redis;
-  const std::string directory = chosen_directory(redis.dir).string();
+  const std::string directory = chosen_directory(redis.dir, false).string();
   redis.dir.clear();
   redis.layout = "per-process";  // whatever programs will write in, this is what is written here
   if (redis.redis.empty() && !environment::flag("REDIS_ENABLED")) {

@@ -1,6 +1,7 @@
 #include "cli/redis_source.h"
 
 #include "cli/redis_choice.h"
+#include "cli/text_table.h"
 
 #include <fmt/core.h>
 
@@ -127,7 +128,9 @@ ChosenSource redis_source(const SourceArguments& arguments) {
     statistics = std::make_unique<RedisBackend>(std::move(statistics), chosen);
   }
   return {std::move(source), std::move(statistics), "",
-          "processes started with REDIS_ENABLED=true and the same key prefix write there"};
+          fmt::format("processes started with REDIS_ENABLED=true and the key prefix {} write there; --key-prefix names "
+                      "another",
+                      on_terminal(chosen.key_prefix))};
 }
 
 }  // namespace weir::cli

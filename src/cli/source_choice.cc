@@ -51,21 +51,16 @@ bool reads_redis(const SourceArguments& arguments) {
 ChosenSource chosen_source(const SourceArguments& arguments) {
   if (reads_redis(arguments)) return redis_source(arguments);
   if (!arguments.dir.empty()) return directory_source(arguments.dir, arguments.fold);
-  std::string named = environment::multiprocess_directory();
-  if (named.empty()) {
-    throw ConfigError(
-        "no metrics to read: give --dir DIRECTORY or --redis URL, or set PROMETHEUS_MULTIPROC_DIR to the directory the "
-        "processes write to, or REDIS_ENABLED=true");
-  }
-  return directory_source(std::move(named), arguments.fold);
+  return directory_source(chosen_directory(""), arguments.fold);
 }
 
-std::filesystem::path chosen_directory(const std::string& dir_argument) {
+std::filesystem::path chosen_directory(const std::string& dir_argument, bool redis_would_do) {
   if (!dir_argument.empty()) return dir_argument;
   if (std::string named = environment::multiprocess_directory(); !named.empty()) return named;
   throw ConfigError(
-      "no metrics to read: give --dir DIRECTORY, or set PROMETHEUS_MULTIPROC_DIR to the directory the processes write "
-      "to");
+      fmt::format("no metrics to read: give --dir DIRECTORY{}, or set PROMETHEUS_MULTIPROC_DIR to the directory the "
+                  "processes write to{}",
+                  redis_would_do ? " or --redis URL" : "", redis_would_do ? ", or REDIS_ENABLED=true" : ""));
 }
 
 void report_problems(const Collection& collection) {

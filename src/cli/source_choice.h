@@ -39,8 +39,8 @@ ChosenSource chosen_source(const SourceArguments& arguments);
 bool reads_redis(const SourceArguments& arguments);
 
 /// The directory given, else PROMETHEUS_MULTIPROC_DIR, else (with a warning) prometheus_multiproc_dir. Throws
-/// ConfigError with the next step when there is none. The directory need not exist.
-std::filesystem::path chosen_directory(const std::string& dir_argument);
+/// ConfigError with the next step when there is none, a Redis too where that would do. The directory need not exist.
+std::filesystem::path chosen_directory(const std::string& dir_argument, bool redis_would_do = true);
 
 /// Names what was left out, a line each on standard error.
 void report_problems(const Collection& collection);

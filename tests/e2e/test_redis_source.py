@@ -28,6 +28,14 @@ def redis_write(server, prefix, value):
                "created_at", 0)
 
 
+def test_who_finds_nothing_learns_which_prefix_was_read(weir, redis):
+    environment = {"REDIS_PASSWORD": "s3cret", "REDIS_KEY_PREFIX": "shelf"}
+    shown = weir("show", "--redis", redis.url, env=environment)
+    assert "holds no metrics" in shown.stderr and "prefix shelf write there; --key-prefix" in shown.stderr
+    checked = weir("check", "--redis", redis.url, env=environment)
+    assert "no metrics with the prefix shelf; --key-prefix" in checked.stdout
+
+
 def test_url_and_password_of_the_environment(weir, redis):
     result = weir("show", "--redis", redis.url, env={"REDIS_PASSWORD": "s3cret"})
     assert (result.returncode, result.stderr) == (0, "")

@@ -58,9 +58,12 @@ def test_show_of_a_name_that_is_none_says_so(weir, directory):
 @pytest.mark.parametrize("arguments, word", [
     (["show"], "PROMETHEUS_MULTIPROC_DIR"),
     (["check"], "PROMETHEUS_MULTIPROC_DIR"),
+    (["check"], "--redis URL"),
+    (["fold"], "--redis URL"),
     (["show", "--dir", "/tmp", "--format", "xml"], '"xml"'),
     (["show", "--dir"], "--dir"),
     (["show", "extra"], "extra"),
+    (["show", "extra"], "`weir help show`"),
     (["sohw"], "sohw"),
     ([], "subcommand"),
     (["help", "sohw"], "sohw"),
