@@ -21,22 +21,26 @@ class Response(NamedTuple):
     headers: List[Tuple[str, str]]
 
 
-def source_of(registry: Any) -> Tuple[_weir.Source, Sequence[str]]:
-    """What is read for `registry`, and which names of it (none: all)."""
+def source_of(registry: Any) -> Tuple[_weir.Source, Optional[Sequence[str]]]:
+    """What is read for `registry`, and which names of it (None: all)."""
     source = getattr(registry, "_weir_source", None)
     if isinstance(source, _weir.Source):
-        return source, getattr(registry, "_weir_names", ())
+        return source, getattr(registry, "_weir_names", None)
     if isinstance(registry, _weir.Source):
-        return registry, ()
+        return registry, None
     if not callable(getattr(registry, "collect", None)):
         raise TypeError(f"{registry!r} is no registry: it has no collect()")
-    return _weir.collector_source(registry.collect), ()
+    return _weir.collector_source(registry.collect), None
 
 
 def scrape(registry: Any, accept: str = "", accept_encoding: str = "", names: Sequence[str] = ()) -> Response:
-    """Answers a scrape with these request headers and `name[]` parameters."""
-    source, own_names = source_of(registry)
-    body, content_type, encoding, problems = source.scrape(accept, accept_encoding, list(names) or list(own_names))
+    """Answers a scrape with these request headers and `name[]` parameters. Of a restricted registry `names` choose
+    among its own."""
+    source, own = source_of(registry)
+    chosen = list(names)
+    if own is not None:
+        chosen = [name for name in own if not names or name in names] or [""]  # nobody's name: nothing is shown
+    body, content_type, encoding, problems = source.scrape(accept, accept_encoding, chosen)
     log_problems(problems)
     headers = [("Content-Type", content_type)]
     if encoding:

@@ -98,6 +98,18 @@ def test_names_choose_families(registry):
     assert [metric.name for metric in registry.restricted_registry(["b_total"]).collect()] == ["b"]
 
 
+def test_a_scrape_shows_nothing_beyond_a_restricted_registry(registry):
+    weir.Counter("a", "A.", registry=registry).inc()
+    weir.Counter("b", "B.", registry=registry).inc()
+    restricted = registry.restricted_registry(["a", "b_total"])
+    assert weir.scrape(restricted).body == weir.generate_latest(registry)
+    assert weir.scrape(restricted, names=["a", "c"]).body == b"# HELP a_total A.\n# TYPE a_total counter\na_total 1\n"
+    assert weir.scrape(registry.restricted_registry(["a"]), names=["b"]).body == b""
+    assert weir.generate_latest(registry.restricted_registry([])) == b""
+    with pytest.raises(TypeError, match="whole registries"):
+        weir.start_http_server(0, "127.0.0.1", registry.restricted_registry([]))
+
+
 def test_target_info_and_sample_values(registry):
     registry.set_target_info({"env": "prod"})
     assert 'target_info{env="prod"} 1\n' in text(registry)
