@@ -13,11 +13,24 @@ constexpr const char* kTombstoneLife = "86400";
 //      of each retired writer: name; of each put: value, timestamp, original_key, typ, mode, number of its retired
 //      writer, index member; of each tomb: member, value
 // -> OK   or CHANGED: something is no longer what the values were made from
+//    or REFUSED, a key and why: what stands there is of another type
 constexpr const char* kFold = R"(
 local claim = redis.call('HMGET', KEYS[1], 'token', 'seq')
 if claim[1] ~= ARGV[1] or claim[2] ~= ARGV[2] then return {'CHANGED'} end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'CHANGED'} end
 if (redis.call('GET', KEYS[6]) or '') ~= ARGV[3] then return {'CHANGED'} end
+local function wrong(key, command)
+  local size = redis.pcall(command, key)
+  if type(size) ~= 'table' then return false end
+  return string.find(size.err, 'WRONGTYPE') and {'REFUSED', key, size.err} or redis.call(command, key)
+end
+local retired, puts = tonumber(ARGV[7]), tonumber(ARGV[8])
+local spoiled = wrong(KEYS[4], 'HLEN')
+for n = 0, retired - 1 do
+  spoiled = spoiled or wrong(KEYS[7 + 2 * n], 'HLEN') or wrong(KEYS[8 + 2 * n], 'SCARD')
+end
+for k = 7 + 2 * retired, 6 + 2 * retired + 2 * puts do spoiled = spoiled or wrong(KEYS[k], 'HLEN') end
+if spoiled then return spoiled end
 redis.call('INCR', KEYS[6])
 -- Redis takes nothing back: what this user may not run must fail here, where nothing has changed yet, for halfway the
 -- writer's values would stand twice.
@@ -28,8 +41,7 @@ redis.call('SADD', KEYS[5], ARGV[4])
 redis.call('SREM', KEYS[5], '')
 redis.call('SCARD', KEYS[3])
 redis.call('TIME')
-local retired, puts, drops, keeps, tombs = tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]),
-  tonumber(ARGV[11])
+local drops, keeps, tombs = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local k, a = 7 + 2 * retired, 12 + retired
 for n = 1, puts do
   redis.call('HSET', KEYS[k], 'value', ARGV[a], 'timestamp', ARGV[a + 1], 'updated_at', ARGV[a + 1], 'owner', 'retired')

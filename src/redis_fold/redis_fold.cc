@@ -90,8 +90,9 @@ struct RedisFold::Impl {
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
       std::vector<Problem> problems;  // of a try that came to nothing they say nothing
       const std::size_t values = try_to_fold(writer, problems);
+      if (values != kChanged) report.problems.insert(report.problems.end(), problems.begin(), problems.end());
+      if (values == kRefused) break;
       if (values != kChanged) {
-        report.problems.insert(report.problems.end(), problems.begin(), problems.end());
         ++report.sources;
         report.entries += values;
         return;
@@ -105,8 +106,9 @@ struct RedisFold::Impl {
   }
 
   static constexpr std::size_t kChanged = static_cast<std::size_t>(-1);
+  static constexpr std::size_t kRefused = static_cast<std::size_t>(-2);
 
-  /// How many values were folded, or kChanged.
+  /// How many values were folded, or kChanged, or kRefused (then `problems` says why).
   std::size_t try_to_fold(const DeadWriter& writer, std::vector<Problem>& problems) {
     const std::string_view bucket = bucket_of(std::string_view(writer.name));
     FoldCall call;
@@ -127,8 +129,14 @@ struct RedisFold::Impl {
     const RedisCommand command = call.command();
     const RedisReply reply = run_scripts(*client, fold_script(), {&command, 1}).front();
     reply.throw_if_bad("folding writer " + writer.name);
-    const bool is_done = !reply.elements.empty() && reply.elements.front().text == "OK";
-    return is_done ? folded : kChanged;
+    const std::string_view word = reply.elements.empty() ? std::string_view{} : reply.elements.front().text;
+    if (word == "REFUSED" && reply.elements.size() == 3) {
+      problems = {{"not_folded", reply.elements[1].text,
+                   fmt::format("{}: {}; writer {} is not folded until it is gone", reply.elements[1].text,
+                               reply.elements[2].text, writer.name)}};
+      return kRefused;
+    }
+    return word == "OK" ? folded : kChanged;
   }
 
   /// Of the writer's members, those that are folded; the others are dropped or kept by `call`.
@@ -243,7 +251,9 @@ struct RedisFold::Impl {
         if (life == -2) break;
         if (anybody_lives == (life == -1)) continue;
         std::vector<std::string> all{keys.claim(name), index};
-        for (const RedisReply& member : client->command({{"SMEMBERS", index}, {}, true, false}).elements) {
+        const RedisCommand members{{"SMEMBERS", index}, {}, true, false};
+        const std::vector<RedisReply> met = reading.ask({&members, 1});
+        for (const RedisReply& member : met.front().elements) {  // none where it is of another type
           all.push_back(keys.metric_of_member(member.text, name));
           all.push_back(keys.meta_of_member(member.text, name));
         }

@@ -241,6 +241,30 @@ TEST_F(RedisFoldTest, AUserWhoMayNotDoAllOfAFoldChangesNoTotal) {
   EXPECT_EQ(shown(), (Shown{{"jobs_total", 5}}));
 }
 
+TEST_F(RedisFoldTest, AKeyOfAnotherTypeInTheWayChangesNoTotal) {
+  dead_counter("101", "2");
+  const std::string hash = md5_hex(kJobs);
+  for (const std::string& key :
+       {redis.keys().metric("counter", "retired", hash), redis.keys().meta("counter", "retired", hash),
+        redis.keys().index("retired"), redis.keys().claim("retired"), redis.keys().tomb("101")}) {
+    redis.run({"SET", key, "spoiled"});
+    RedisFold fold(redis.client(), {});
+    FoldReport report = fold.fold();
+    for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
+      std::this_thread::sleep_for(10ms);
+      report = fold.fold();
+    }
+    EXPECT_EQ(report.sources, 0U) << key;
+    EXPECT_EQ(report.left, 1U) << key;
+    ASSERT_EQ(report.problems.size(), 1U) << key;
+    EXPECT_EQ(report.problems[0].subject, key);
+    EXPECT_EQ(redis.run({"HGET", redis.keys().metric("counter", "101", hash), "value"}).text, "2");
+    redis.run({"DEL", key});
+  }
+  EXPECT_EQ(fold_now().sources, 1U);
+  EXPECT_EQ(shown(), (Shown{{"jobs_total", 2}}));
+}
+
 /// A client before whose first script something happens.
 class Meddler final : public RedisClient {
  public:
