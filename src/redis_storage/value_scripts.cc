@@ -8,8 +8,8 @@ namespace weir {
 namespace {
 
 // Every script but the last:
-// KEYS metric, meta   ARGV expiry in s, the caller's clock, original_key, typ, multiprocess_mode, then its own from 6
-// on
+// KEYS metric, meta
+// ARGV expiry in s, the caller's clock, original_key, typ, multiprocess_mode, then its own from 6 on
 
 // TIME may be forbidden by an ACL: then the caller's clock counts.
 constexpr const char* kCommon = R"(
