@@ -32,6 +32,8 @@ def default_when_ready(_server):
         logger.info("SIDECAR_MODE: metrics are served elsewhere")
         return
     server.start()
+    if server.is_serving:  # in Gunicorn's own log, which is seen without any setting
+        _server.log.info("metrics at http://%s/metrics", config.listen)
 
 
 def redis_when_ready(_server):

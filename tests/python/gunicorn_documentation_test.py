@@ -26,6 +26,7 @@ def test_each_configuration_counts_and_serves_as_the_page_says(tmp_path, name):
         place = {"REDIS_PORT": str(redis.port)} if "redis.conf" in name else files(tmp_path / "metrics")
         with Gunicorn(tmp_path, place=place, configuration=BLOCKS[name]) as gunicorn:
             answered = Load(gunicorn.port, threads=2).run(40).answered + gunicorn.answered
+            assert ("metrics at http" in gunicorn.log()) == ("sidecar" not in name)
             if "sidecar" in name:
                 assert gunicorn.scrape() is None and total(gunicorn.read(), REQUESTS) == answered
             else:

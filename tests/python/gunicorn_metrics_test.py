@@ -191,6 +191,7 @@ def test_a_metrics_port_that_is_taken_is_told_once_and_taken_when_it_is_free(tmp
         environment = {"PROMETHEUS_METRICS_PORT": str(other.getsockname()[1])}
         with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), environment=environment, workers=1) as gunicorn:
             gunicorn.metrics_port = other.getsockname()[1]
+            assert "metrics at http" not in gunicorn.log()
             Load(gunicorn.port, threads=1).run(5)
             other.close()
             assert total(wait_until(gunicorn.scrape, "the port is taken"), "gunicorn_worker_requests_total") >= 5
