@@ -98,12 +98,14 @@ std::shared_ptr<const Collection> BackgroundFold::collect() {
     };
     count("weir_folds", "Folds that moved something since start.", folds_);
     count("weir_fold_failures", "Folds that could not be done since start.", failures_);
-    count("weir_fold_sources", "Files of dead processes folded since start.", sources_);
+    count("weir_fold_sources", "Files (of a Redis: writers) of dead processes folded since start.", sources_);
     count("weir_fold_removed", "Gauge files of dead processes removed since start.", removed_);
     count("weir_fold_set_aside", "Damaged files set aside since start.", set_aside_);
     add("weir_fold_last_seconds", "Time the last look or fold took.", seconds_);
-    add("weir_writer_files_live", "Files of live writers at the last look.", static_cast<double>(last_.live));
-    add("weir_writer_files_dead", "Files of dead writers left at the last look.", static_cast<double>(last_.left));
+    add("weir_writer_files_live", "Files (of a Redis: writers) that live, at the last look.",
+        static_cast<double>(last_.live));
+    add("weir_writer_files_dead", "Files (of a Redis: writers) dead and left, at the last look.",
+        static_cast<double>(last_.left));
   }
   auto collection = std::make_shared<Collection>();
   collection->snapshot = snapshot_of(families);

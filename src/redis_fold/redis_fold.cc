@@ -124,8 +124,15 @@ struct RedisFold::Impl {
     call.writer = writer.name;
     call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kNeverMeant;
     std::vector<std::string> sums;
+    spoiled.clear();
     sort_members(writer, call, sums);
     const std::size_t folded = merge_into(writer, bucket, sums, call, problems);
+    if (!spoiled.empty()) {  // a folded total: what is no number is not to be written over
+      problems = {
+          {"not_folded", spoiled,
+           fmt::format("{} holds no number; writer {} is not folded until it does, or is gone", spoiled, writer.name)}};
+      return kRefused;
+    }
     const RedisCommand command = call.command();
     const RedisReply reply = run_scripts(*client, fold_script(), {&command, 1}).front();
     reply.throw_if_bad("folding writer " + writer.name);
@@ -211,6 +218,8 @@ struct RedisFold::Impl {
       if (const std::optional<CellPair> pair = pair_of(row[part])) {
         merged.take(rule, *pair);
         had = part - 1;
+      } else if (!row[part].elements.empty() && !row[part].elements[0].is_nil()) {
+        spoiled = keys.metric_of_member(member, retired_name(bucket, part - 2));
       }
     }
     merged.take(rule, *own);
@@ -277,6 +286,7 @@ struct RedisFold::Impl {
   RedisReading reading;
   CalmWatch calm;
   std::chrono::milliseconds calm_in{0};
+  std::string spoiled;  // a retired key met whose value is no number
 };
 
 RedisFold::RedisFold(std::shared_ptr<RedisClient> client, RedisFoldOptions options)

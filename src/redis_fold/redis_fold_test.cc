@@ -265,6 +265,26 @@ TEST_F(RedisFoldTest, AKeyOfAnotherTypeInTheWayChangesNoTotal) {
   EXPECT_EQ(shown(), (Shown{{"jobs_total", 2}}));
 }
 
+TEST_F(RedisFoldTest, AFoldedTotalThatIsNoNumberIsNotWrittenOver) {
+  dead_counter("101", "2");
+  fold_now();
+  const std::string key = redis.keys().metric("counter", "retired", md5_hex(kJobs));
+  redis.run({"HSET", key, "value", "two"});
+  dead_counter("102", "3");
+  RedisFold fold(redis.client(), {});
+  FoldReport report = fold.fold();
+  for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
+    std::this_thread::sleep_for(10ms);
+    report = fold.fold();
+  }
+  ASSERT_EQ(report.problems.size(), 1U);
+  EXPECT_EQ(report.problems[0].subject, key);
+  EXPECT_EQ(redis.run({"HGET", key, "value"}).text, "two");
+  redis.run({"HSET", key, "value", "2"});
+  EXPECT_EQ(fold_now().sources, 1U);
+  EXPECT_EQ(shown(), (Shown{{"jobs_total", 5}}));
+}
+
 /// A client before whose first script something happens.
 class Meddler final : public RedisClient {
  public:
