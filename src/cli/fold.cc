@@ -52,10 +52,11 @@ their files go; every total stays what it was. Killed at any moment, it loses an
 
 Gauges of the mode all keep their pid label for an hour (--keep-all) and then go; live* gauges go with their process.
 Files of processes that live are never touched. Damaged files are folded as far as they can be read and kept as
-NAME.db.damaged.
+NAME.db.damaged; files of which nothing can be read stay, and `weir check` names them.
 
---stock: only right where nothing but Weir reads the directory and no other machine writes there; a scrape by
-prometheus_client's own reader in the moment of folding may see a value twice or not at all.
+Without --stock files of Python's prometheus_client stay. It is only right where nothing but Weir reads the directory and no
+other machine writes there; a scrape by prometheus_client's own reader in the moment of folding may see a value twice or not
+at all.
 
 In a Redis, who has been silent for REDIS_TTL_SECONDS after losing its lease is moved to the writer `retired`, in one
 script each; a process that was only paused goes on under another name and counts nothing twice. After a restart or a
