@@ -17,8 +17,10 @@
 namespace weir::python {
 
 /// Calls `function`, which takes the GIL or runs Python code; does not return when that ends the thread.
+/// A forced unwind has no exception object: libstdc++'s __cxa_begin_catch gives null for it, and the reference, which
+/// nobody reads, is bound to that. UndefinedBehaviorSanitizer would end the process for it.
 template <typename Function>
-auto unless_ending(Function&& function) {
+__attribute__((no_sanitize("undefined"))) auto unless_ending(Function&& function) {
   try {
     return function();
   } catch (abi::__forced_unwind&) {
