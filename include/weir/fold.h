@@ -50,9 +50,9 @@ struct FoldReport {
   std::size_t removed = 0;  ///< gauge files of dead processes that went: `live*`, and `all` after their time
   std::size_t set_aside =
       0;  ///< of the sources, damaged ones: what could be read was folded, the file is `<name>.damaged`
-  bool has_others = false;  ///< files of other clients stand there, and `only_among_weir` was asked: nothing was done
-  std::size_t live = 0;     ///< files that are not known to be dead: they are left alone
-  std::size_t left = 0;     ///< dead files that stay: too few of a kind, or their time has not come
+  std::size_t others = 0;  ///< files of other clients that were not folded; with `only_among_weir` nothing was
+  std::size_t live = 0;    ///< files that are not known to be dead: they are left alone
+  std::size_t left = 0;    ///< dead files that stay: too few of a kind, or their time has not come
   std::vector<Problem> problems;
 };
 

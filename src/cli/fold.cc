@@ -97,7 +97,13 @@ int fold(const FoldArguments& arguments) {
   const std::filesystem::path directory = chosen_directory(arguments.source.dir);
   const FoldReport report = fold_directory(directory, options);
   progress.end();
-  return tell_fold(directory.string(), report, "files");
+  const int code = tell_fold(directory.string(), report, "files");
+  if (report.others > 0) {
+    write_out(fmt::format("{} files that Weir did not write stay as they are{}\n", report.others,
+                          arguments.stock ? ": somebody has them open, or they are none (weir check)"
+                                          : "; --stock folds those of prometheus_client whose processes have ended"));
+  }
+  return code;
 }
 
 }  // namespace weir::cli

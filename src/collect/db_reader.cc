@@ -79,7 +79,7 @@ bool DbReader::open(SeriesSet& set, std::vector<Problem>& problems) {
   const auto gone = [&](int error) {
     forget(set);
     close();
-    vanished_ = error == ENOENT;
+    vanished_ = error == ENOENT || error == ENOTDIR;  // ENOTDIR: the directory is none, which its listing says
     // A live* gauge goes when its process is marked dead, and an archive need not be there: nothing is wrong then.
     const bool may_vanish =
         (name_.kind.type == MetricType::gauge && is_live(name_.kind.mode)) || is_archive_name(name_);

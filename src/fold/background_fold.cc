@@ -104,6 +104,8 @@ std::shared_ptr<const Collection> BackgroundFold::collect() {
     add("weir_fold_last_seconds", "Time the last look or fold took.", seconds_);
     add("weir_writer_files_live", "Files (of a Redis: writers) that live, at the last look.",
         static_cast<double>(last_.live));
+    add("weir_writer_files_other", "Files of other clients that were not folded, at the last look.",
+        static_cast<double>(last_.others));
     add("weir_writer_files_dead", "Files (of a Redis: writers) dead and left, at the last look.",
         static_cast<double>(last_.left));
   }

@@ -68,12 +68,12 @@ FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files
   for (const MergeFile& file : files) {
     if (is_archive_name(file.name)) continue;
     const Verdict verdict = judge_file(file, stock_files);
-    if (verdict.written_by == WriterKind::stock) found.has_others = true;
     if (verdict.is_dead) {
       found.dead.push_back({file, verdict.written_by});
-    } else {
-      ++found.live;
+      continue;
     }
+    ++found.live;
+    found.others += verdict.written_by == WriterKind::stock ? 1 : 0;
   }
   return found;
 }

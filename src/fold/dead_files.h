@@ -24,8 +24,8 @@ struct DeadFile {
 
 struct FoundFiles {
   std::vector<DeadFile> dead;
-  std::size_t live = 0;     ///< not known to be dead
-  bool has_others = false;  ///< some are written by other clients than Weir
+  std::size_t live = 0;    ///< not known to be dead
+  std::size_t others = 0;  ///< of the live ones, those that other clients than Weir wrote
 };
 
 /// `stock_files`: files of other clients too, where nobody has them open for writing. Archives are no writers' files.

@@ -68,8 +68,8 @@ class Folder {
     }
     const FoundFiles found = find_dead_files(files, options_.stock_files);
     report_.live = found.live;
-    report_.has_others = found.has_others && options_.only_among_weir;
-    if (report_.has_others) {
+    report_.others = found.others;
+    if (found.others > 0 && options_.only_among_weir) {
       report_.left = found.dead.size();
       return std::move(report_);
     }
