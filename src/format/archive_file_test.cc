@@ -10,7 +10,7 @@ namespace {
 using testing::ElementsAre;
 using testing::Optional;
 
-constexpr std::string_view kKey = R"(["jobs", "jobs_total", {}, "Jobs."])";
+constexpr std::string_view kJobsKey = R"(["jobs", "jobs_total", {}, "Jobs."])";
 
 std::string_view behind(std::string_view bytes) {
   return bytes.substr(static_cast<std::size_t>(read_db_header(bytes.data()).used));
@@ -18,7 +18,7 @@ std::string_view behind(std::string_view bytes) {
 
 TEST(ArchiveFile, IsADbFileOfTheCurrentLayout) {
   ArchiveBytes archive;
-  archive.append(kKey, 3.5, 12.25);
+  archive.append(kJobsKey, 3.5, 12.25);
   const std::string bytes = std::move(archive).finish({});
   const DbHeader header = read_db_header(bytes.data());
   EXPECT_EQ(header.mark, kArchiveMark);
@@ -26,7 +26,7 @@ TEST(ArchiveFile, IsADbFileOfTheCurrentLayout) {
               RecordLayout::value_timestamp};
   DbEntry entry;
   ASSERT_TRUE(walk.next(entry));
-  EXPECT_EQ(entry.key, kKey);
+  EXPECT_EQ(entry.key, kJobsKey);
   double pair[2];
   std::memcpy(pair, bytes.data() + entry.value_offset, sizeof pair);
   EXPECT_THAT(pair, ElementsAre(3.5, 12.25));
@@ -37,7 +37,7 @@ TEST(ArchiveFile, IsADbFileOfTheCurrentLayout) {
 
 TEST(ArchiveFile, NamesItsSourcesBehindTheUsedBytes) {
   ArchiveBytes archive;
-  archive.append(kKey, 1, 0);
+  archive.append(kJobsKey, 1, 0);
   const std::string bytes = std::move(archive).finish({"counter_1-a.db", "counter_2-b.db"});
   EXPECT_THAT(read_archive_sources(behind(bytes)), Optional(ElementsAre("counter_1-a.db", "counter_2-b.db")));
 }
