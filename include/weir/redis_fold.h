@@ -5,7 +5,8 @@
 //
 // Of the per-process layout (the shared one has one value for all processes). So a scrape and the memory cost what live
 // processes and the label sets ever met cost (I8). Counters, histograms, summaries and gauges of `sum` add up, `min`
-// and `max` combine, `mostrecent` keeps the newest; gauges of `all` keep their `pid` for a while; `live*` gauges go.
+// and `max` combine, `mostrecent` keeps the newest (a sum no double can say stands in up to eight parts); gauges of
+// `all` keep their `pid` for a while; `live*` gauges go.
 //
 // Who is dead: a claim without a lease, silent for longer than its REDIS_TTL_SECONDS, in a server that has been up, and
 // the same master, for three lease times (P7). Never keys without a claim (Python's exporter writes such), and never a
