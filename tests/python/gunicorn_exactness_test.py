@@ -25,7 +25,9 @@ def storage(kind, tmp_path, durability="buffered"):
 
 
 def show_succeeds(url):
-    return subprocess.run([WEIR, "show", "--redis", url], capture_output=True, timeout=30, env=CLEAN).returncode == 0
+    """That there is something to read, and nothing was left out."""
+    shown = subprocess.run([WEIR, "show", "--redis", url], capture_output=True, timeout=30, env=CLEAN)
+    return shown.returncode == 0 and shown.stderr == b"" and b"gunicorn_worker_requests_total" in shown.stdout
 
 
 def kill_workers_during(gunicorn, load, kills, between):
