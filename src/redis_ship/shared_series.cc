@@ -51,7 +51,10 @@ void SharedSeries::add_part(std::uint32_t sample, const BookedName& name) {
   last->second = static_cast<std::uint32_t>(values_.size());
   values_.push_back(value);
   std::vector<std::string>& buckets = metadata_[name.family].buckets;
-  if (std::ranges::find(buckets, bound) == buckets.end()) buckets.push_back(bound);
+  if (std::ranges::find(buckets, bound) == buckets.end()) {
+    buckets.push_back(bound);
+    ++metadata_version_;
+  }
   if (bound != "+Inf") return;
   value.key = keys_.part(name.family, "count");
   value.sample = kNone;
@@ -62,6 +65,7 @@ void SharedSeries::add_part(std::uint32_t sample, const BookedName& name) {
 void SharedSeries::note_metadata(const std::string& metric, const BookedName& name) {
   SharedMetadata& metadata = metadata_[metric];
   if (metadata.type != MetricType::unknown) return;
+  ++metadata_version_;
   metadata.type = name.kind.type;
   metadata.help = name.help;
   metadata.mode = name.kind.mode;

@@ -45,6 +45,8 @@ class SharedSeries {
   const std::vector<SharedValue>& values() const noexcept { return values_; }
   /// Metadata by metric name.
   const std::map<std::string, SharedMetadata>& metadata() const noexcept { return metadata_; }
+  /// Rises with every change of the metadata: a metric more, or a bucket more of one.
+  std::uint64_t metadata_version() const noexcept { return metadata_version_; }
   const SharedKeys& keys() const noexcept { return keys_; }
 
  private:
@@ -56,6 +58,7 @@ class SharedSeries {
   std::uint32_t learned_ = 0;
   std::vector<SharedValue> values_;
   std::map<std::string, SharedMetadata> metadata_;
+  std::uint64_t metadata_version_ = 0;
   std::map<std::pair<std::string, std::string>, std::uint32_t> last_bucket_;  // by metric and field
 };
 

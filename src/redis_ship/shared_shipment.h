@@ -62,7 +62,7 @@ class SharedShipment final : public Shipment {
   bool is_written_ = false;  // batch_, in the spool
   std::uint64_t sequence_ = 0;
   std::uint64_t generation_ = 0;
-  std::size_t announced_ = 0;  // metrics whose metadata the server has
+  std::uint64_t announced_ = 0;  // the version of the metadata the server has; 0: none
   Clock::time_point next_renewal_{};
   std::set<std::string> kept_;  // calls the server has answered, each a key and a field
   std::vector<bool> was_refused_;

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "redis/tcp_proxy_for_test.h"
 #include "redis_ship/shipping_for_test.h"
 #include "weir/family.h"
@@ -72,6 +74,35 @@ TEST(SharedShipment, AServerThatWasEmptiedIsToldWhatTheMetricsAreAndHowLongKeysS
   EXPECT_EQ(server.cli({"GET", "jobs_total"}), "4");
   EXPECT_EQ(server.cli({"HEXISTS", "weir.metadata", "jobs_total"}), "1");
   EXPECT_GT(std::stol(server.cli({"TTL", "jobs_total"})), 3000);
+}
+
+class OnlyNamed final : public CellGroup {
+ public:
+  SampleName sample_name(std::uint32_t i) const override {
+    return {"latency_bucket", {{"le", bounds_[i]}}, bounds_[i]};
+  }
+  std::string_view family_name() const noexcept override { return "latency"; }
+  std::string_view help() const noexcept override { return "L."; }
+  MetricType type() const noexcept override { return MetricType::histogram; }
+
+ private:
+  std::array<std::string, 3> bounds_{"1.0", "2.0", "+Inf"};
+};
+
+// `through` makes a histogram's backends one by one, and a flush may come in between.
+TEST(SharedShipment, BucketsMetAfterTheirMetricWasAnnouncedAreAnnounced) {
+  RedisServer server;
+  RedisSettings settings = shared(server.options());
+  settings.durability = RedisDurability::through;
+  Shipping on(settings);
+  const OnlyNamed latency;
+  const auto first = on.storage.make_backend(latency, 0);
+  first->inc(1);
+  ASSERT_THAT(server.cli({"HGET", "weir.metadata", "latency"}), testing::HasSubstr(R"(["1.0"])"));
+  const auto second = on.storage.make_backend(latency, 1);
+  const auto last = on.storage.make_backend(latency, 2);
+  second->inc(1);
+  EXPECT_THAT(server.cli({"HGET", "weir.metadata", "latency"}), testing::HasSubstr(R"(["1.0", "2.0", "+Inf"])"));
 }
 
 TEST(SharedShipment, WritesPytheusKeys) {

@@ -18,7 +18,7 @@ std::chrono::steady_clock::duration pause_between_renewals(std::chrono::seconds 
 // Metadata of metrics the server has not, and of all after it may have lost them.
 void SharedShipment::announce() {
   if (client_->generation() != generation_) announced_ = 0;
-  if (announced_ == series_.metadata().size()) return;
+  if (announced_ == series_.metadata_version()) return;
   generation_ = client_->generation();
   RedisCommand all{{"HSET", series_.keys().metadata()}, {}, true, false};
   for (const auto& [metric, metadata] : series_.metadata()) {
@@ -29,7 +29,7 @@ void SharedShipment::announce() {
   const std::array<RedisCommand, 2> commands{
       std::move(all), RedisCommand{{"EXPIRE", series_.keys().metadata(), seconds}, {}, true, false}};
   for (const RedisReply& reply : client_->pipeline(commands)) reply.throw_if_bad("announcing metadata");
-  announced_ = series_.metadata().size();
+  announced_ = series_.metadata_version();
 }
 
 // Keys live while a process that counts in them lives, however idle.
