@@ -6,7 +6,7 @@ source scripts/common.sh
 packages_of() {
   case $1 in
     build) echo g++ cmake ninja-build ccache pkg-config libsimdjson-dev libfmt-dev libcli11-dev libdeflate-dev \
-      zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev python3-dev pybind11-dev ;;
+      zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libcrypt-dev python3-dev pybind11-dev ;;
     demo) echo python3 python3-prometheus-client prometheus ;;
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus curl strace util-linux redis-server redis-sentinel redis-tools openssl faketime \
