@@ -36,8 +36,8 @@ TEXT = dashboard(
         graph("Writers", {"live": _sum("weir_writer_files_live"), "dead": _sum("weir_writer_files_dead"),
                           "other clients": _sum("weir_writer_files_other")},
               text="Dead ones that only grow: nobody folds. See docs/operations.md."),
-        graph("Series and records read", {"series": _sum("weir_collect_series"), "records": _sum("weir_collect_entries")},
-              text="Records are what a scrape reads, series what it shows."),
+        graph("Series and records read", {"series": _sum("weir_collect_series"), "records": f"sum(weir_collect_entries{_JOB} or weir_redis_collect_values{_JOB})"},
+              text="Records are what a scrape reads (of a Redis: values), series what it shows."),
         heatmap("Time of a collection", _rate("weir_collect_duration_seconds_bucket", "le"),
                 text="Reading and merging, without the answer to the client."),
         graph("Time of a collection", {
