@@ -7,6 +7,7 @@ they are asked for, so that configuration files can set the environment first.
 """
 import importlib
 import importlib.util
+from typing import Any, List
 
 _WHERE = {  # name: module of this package
     "PrometheusWorker": "plugin", "PrometheusThreadWorker": "plugin",
@@ -22,7 +23,7 @@ _FLAGS = {"GEVENT_AVAILABLE": "PrometheusGeventWorker", "EVENTLET_AVAILABLE": "P
 __all__ = [*_WHERE, "get_prometheus_eventlet_worker", "get_prometheus_gevent_worker"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name in _FLAGS:
         return _worker_or_none(_FLAGS[name]) is not None
     if name not in _WHERE:
@@ -30,28 +31,28 @@ def __getattr__(name):
     return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
 
 
-def __dir__():
+def __dir__() -> List[str]:
     return sorted([*globals(), *__all__, *_FLAGS])
 
 
-def _worker_or_none(name):
+def _worker_or_none(name: str) -> Any:
     try:
         return __getattr__(name)
     except (ImportError, RuntimeError):  # how Gunicorn says that gevent or eventlet is missing
         return None
 
 
-def get_prometheus_gevent_worker():
+def get_prometheus_gevent_worker() -> Any:
     """PrometheusGeventWorker, or None where gevent is not installed."""
     return _worker_or_none("PrometheusGeventWorker")
 
 
-def get_prometheus_eventlet_worker():
+def get_prometheus_eventlet_worker() -> Any:
     """PrometheusEventletWorker, or None where eventlet, or a Gunicorn that has a worker for it, is not installed."""
     return _worker_or_none("PrometheusEventletWorker")
 
 
-def _install():
+def _install() -> None:
     """Where Gunicorn is installed: scripts that only read metrics may live without it."""
     if importlib.util.find_spec("gunicorn") is not None:
         importlib.import_module(f"{__name__}.master").install_master()

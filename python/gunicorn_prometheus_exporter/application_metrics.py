@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 _done = False
 
 
-def take_over():
+def take_over() -> None:
     """Makes prometheus_client's metrics use Weir's cells, if prometheus_client is here. Called again it does nothing.
 
     Must be called before the workers are forked and before the application is imported; PrometheusMaster does.

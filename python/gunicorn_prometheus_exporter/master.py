@@ -2,7 +2,6 @@
 
 Importing the package puts it in Gunicorn's place of the master (install_master): there are hooks for neither.
 """
-import contextlib
 import os
 import signal
 
@@ -11,6 +10,9 @@ import gunicorn.arbiter
 
 from .application_metrics import take_over
 from .config import config
+from .folding import folding
+from .log import handler as log_handler
+from .log import use_gunicorns_log
 from .server import server
 
 _Arbiter = gunicorn.arbiter.Arbiter
@@ -21,10 +23,14 @@ class PrometheusMaster(_Arbiter):
 
     def setup(self, app):
         """Before an application is preloaded: the environment, and prometheus_client's metrics taken over."""
-        os.environ.update(app.cfg.env)
-        config.apply_to_environment()
-        take_over()
-        super().setup(app)
+        use_gunicorns_log()
+        try:
+            os.environ.update(app.cfg.env)
+            config.apply_to_environment()
+            take_over()
+            super().setup(app)
+        finally:
+            log_handler.stop_waiting()
 
     def start(self):
         from . import metrics  # not before the environment is complete
@@ -44,19 +50,21 @@ class PrometheusMaster(_Arbiter):
 
     def reap_workers(self):
         before = dict(self.WORKERS)
-        with _statuses_noted() as statuses:
-            try:
-                super().reap_workers()
-            finally:
-                for pid, worker in before.items():
-                    if pid not in self.WORKERS and pid in statuses:
-                        self._worker_ended(pid, worker, statuses[pid])
+        try:
+            super().reap_workers()
+        finally:
+            for pid, worker in before.items():
+                # Taken from the worker: in old Gunicorns a signal handler reaps in the middle of this, and counts too.
+                status = vars(worker).pop("exit_status", None)
+                if status is not None:
+                    self._worker_ended(pid, worker, status)
 
     def _worker_ended(self, pid, worker, status):
         kind, reason = _reason(worker, status, self._told.pop(pid, None))
         self._metrics.MASTER_WORKER_RESTART_COUNT.labels(worker.worker_id if hasattr(worker, "worker_id") else "",
                                                          reason, kind).inc()
         mark_process_dead(pid)
+        folding.look_soon()
 
     def count_signal(self, name):
         """One signal handled."""
@@ -86,25 +94,21 @@ def _name(number):
         return f"signal {number}"
 
 
-@contextlib.contextmanager
-def _statuses_noted():
-    """{pid: status} of the children reaped meanwhile.
+class _OsOfGunicorn:
+    """`os` as Gunicorn's arbiter sees it: the module, but for a waitpid that notes on a worker how it ended.
 
-    Gunicorn's loop keeps the statuses to itself, and asking before it misses who dies in between; so its os.waitpid
-    takes notes. (May be nested: old Gunicorns reap in a signal handler.)
+    Gunicorn's loop keeps the statuses to itself: its hook is told none, and asking before it (WNOWAIT) misses who dies
+    in between. Nobody else's os is touched.
     """
-    statuses, plain = {}, os.waitpid
 
-    def noting(*arguments):
-        pid, status = plain(*arguments)
-        statuses[pid] = status
+    def __getattr__(self, name):
+        return getattr(os, name)
+
+    def waitpid(self, pid, options):
+        pid, status = os.waitpid(pid, options)
+        if pid in _Arbiter.WORKERS:
+            _Arbiter.WORKERS[pid].exit_status = status
         return pid, status
-
-    os.waitpid = noting
-    try:
-        yield statuses
-    finally:
-        os.waitpid = plain
 
 
 def _reason(worker, status, told):
@@ -129,5 +133,6 @@ def mark_process_dead(pid):
 
 def install_master():
     """Puts PrometheusMaster where Gunicorn takes its master from. Done again it does nothing."""
+    gunicorn.arbiter.os = _OsOfGunicorn()
     gunicorn.arbiter.Arbiter = PrometheusMaster
     gunicorn.app.base.Arbiter = PrometheusMaster

@@ -6,6 +6,9 @@ closures over bound methods. Readings of the process come at most once a second 
 Made in the worker's process. Thread safety: as the instruments, any thread or greenlet.
 """
 import time
+from typing import Any, Callable, Iterable, Optional
+
+import weir
 
 from . import metrics
 from .endpoints import endpoint_of, method_of
@@ -18,7 +21,7 @@ STATES = ("running", "quitting", "aborting")
 class WorkerMeasures:
     """One worker's children."""
 
-    def __init__(self, worker_id):
+    def __init__(self, worker_id: str) -> None:
         self.worker_id = worker_id
         self.requests = metrics.WORKER_REQUESTS.labels(worker_id)
         self.duration = metrics.WORKER_REQUEST_DURATION.labels(worker_id)
@@ -35,17 +38,17 @@ class WorkerMeasures:
         self.enter("running")
         self.refresh()
 
-    def enter(self, state):
+    def enter(self, state: str) -> None:
         for name, gauge in self._states.items():
             gauge.set(1.0 if name == state else 0.0)
 
-    def refresh(self):
+    def refresh(self) -> None:
         """Reads the process."""
         self.memory.set(resident_bytes())
         self.cpu.set(self._cpu_share.percent())
         self.uptime.set(time.monotonic() - self._began)
 
-    def end(self, state, restart_type, reason):
+    def end(self, state: str, restart_type: str, reason: str) -> None:
         """The worker is about to end; told several times, the first counts."""
         if self._ended:
             return
@@ -54,31 +57,31 @@ class WorkerMeasures:
         metrics.WORKER_RESTART_REASON.labels(self.worker_id, reason).inc()
         metrics.WORKER_RESTART_COUNT.labels(self.worker_id, restart_type, reason).inc()
 
-    def failed(self, request, error, counter=None):
+    def failed(self, request: Any, error: BaseException, counter: Optional[weir.Counter] = None) -> None:
         """Counts an exception, by its class."""
         counter = metrics.WORKER_FAILED_REQUESTS if counter is None else counter
         counter.labels(self.worker_id, method_of(request), endpoint_of(request), type(error).__name__).inc()
 
-    def around_application(self, application):
+    def around_application(self, application: Callable[..., Any]) -> Callable[..., Any]:
         """`application`, each call counted when it ends, however: before Gunicorn sends a byte of the answer.
 
         So a request that was answered has been counted, also when the worker is killed at once.
         """
         count = self.requests.inc
 
-        def counted(environ, start_response):
+        def counted(environ: Any, start_response: Any) -> Any:
             try:
                 return application(environ, start_response)
             finally:
                 count()
         return counted
 
-    def around_handle_request(self, handle_request):
+    def around_handle_request(self, handle_request: Callable[..., Any]) -> Callable[..., Any]:
         """Gunicorn's handle_request, timed, and its exceptions counted."""
         clock, observe = time.perf_counter, self.duration.observe
         enter, leave = self.in_progress.inc, self.in_progress.dec
 
-        def measured(*arguments):
+        def measured(*arguments: Any) -> Any:
             enter()
             began = clock()
             try:
@@ -95,12 +98,12 @@ class WorkerMeasures:
                 leave()
         return measured
 
-    def around_notify(self, notify):
+    def around_notify(self, notify: Callable[[], object]) -> Callable[[], None]:
         """The worker's sign of life, given once a request or a second, which is when to refresh."""
         clock, refresh = time.monotonic, self.refresh
         due = clock() + REFRESH_SECONDS
 
-        def notified():
+        def notified() -> None:
             nonlocal due
             notify()
             now = clock()
@@ -109,11 +112,11 @@ class WorkerMeasures:
                 refresh()
         return notified
 
-    def around_access_log(self, access):
+    def around_access_log(self, access: Callable[..., Any]) -> Callable[..., Any]:
         """The logger's `access`, which knows the response: its size, and the request's."""
         request_bytes, response_bytes = self.request_size.observe, self.response_size.observe
 
-        def sized(response, request, environ, request_time):
+        def sized(response: Any, request: Any, environ: Any, request_time: Any) -> Any:
             if "PATH_INFO" in environ:  # else the worker itself answers an error, by handle_error
                 response_bytes(response.sent or 0)
                 if "CONTENT_LENGTH" in environ and environ["CONTENT_LENGTH"].isdigit():
@@ -122,5 +125,5 @@ class WorkerMeasures:
         return sized
 
 
-def _request_among(arguments):
+def _request_among(arguments: Iterable[Any]) -> Any:
     return next((argument for argument in arguments if hasattr(argument, "method") and hasattr(argument, "uri")), None)

@@ -7,6 +7,8 @@ No label has values without bound. `worker_id` is a worker's place among those t
 empty unless templates are given (endpoints.py); `method` is one HTTP knows, or `OTHER`.
 Gauges show living workers alone, one value a worker_id: the newest.
 """
+from typing import Sequence
+
 import weir
 
 from .config import config
@@ -22,15 +24,15 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 _BYTES = (1024, 4096, 16384, 65536, 262144, 1048576, 4194304)
 
 
-def _counter(name, text, labels):
+def _counter(name: str, text: str, labels: Sequence[str]) -> weir.Counter:
     return weir.Counter(name, text, labels, registry=registry)
 
 
-def _gauge(name, text, labels=_WORKER, mode=_LIVE):
+def _gauge(name: str, text: str, labels: Sequence[str] = _WORKER, mode: str = _LIVE) -> weir.Gauge:
     return weir.Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)
 
 
-def _histogram(name, text, buckets):
+def _histogram(name: str, text: str, buckets: Sequence[float]) -> weir.Histogram:
     return weir.Histogram(name, text, _WORKER, registry=registry, buckets=buckets)
 
 
@@ -70,5 +72,5 @@ MASTER_METRICS = {"worker_restart_total": MASTER_WORKER_RESTARTS,
 WORKER_METRICS = {"worker_restart_total": WORKER_RESTART_REASON, "worker_restart_count_total": WORKER_RESTART_COUNT}
 
 
-def get_shared_registry():
+def get_shared_registry() -> weir.CollectorRegistry:
     return registry

@@ -5,7 +5,7 @@ import time
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-def resident_bytes():
+def resident_bytes() -> int:
     with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[1]) * _PAGE
 
@@ -13,10 +13,10 @@ def resident_bytes():
 class CpuShare:
     """The CPU time of this process between two readings, as percent of one CPU."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._wall, self._used = time.monotonic(), time.process_time()
 
-    def percent(self):
+    def percent(self) -> float:
         wall, used = time.monotonic(), time.process_time()
         passed, spent = wall - self._wall, used - self._used
         self._wall, self._used = wall, used

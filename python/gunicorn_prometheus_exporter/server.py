@@ -1,10 +1,11 @@
-"""The metrics server of a master: Weir's exposer, in C++ threads, over what all processes count.
+"""The metrics server of a master: Weir's exposer, in C++ threads, over what all processes count; and folding beside it.
 
 It reads the directory or the Redis, never this process's memory, so it shows the same from whichever process serves.
 The port may still be the old master's after an upgrade by USR2: the old one goes on serving, every value of the new
 workers included, and `retry()`, once a second, takes the port when it leaves.
 Thread safety: called by the master's one thread.
 """
+import atexit
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ import stat
 from weir import _weir
 
 from .config import config
+from .folding import folding
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,9 @@ class MetricsServer:
                 "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset "
                 "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before "
                 "it")
-        self._wanted, self._pid = config.listen, os.getpid()
+        listen = config.listen
+        folding.start()
+        self._wanted, self._pid = listen, os.getpid()
         self.retry()
 
     def retry(self):
@@ -45,7 +49,7 @@ class MetricsServer:
             return
         before = set(_listening_addresses())
         try:
-            self._exposer = _weir.Exposer(self._wanted, reading_source())
+            self._exposer = _weir.Exposer(self._wanted, reading_source(), folding.source)
         except _weir.StorageError as error:
             if str(error) != self._said:
                 logger.warning("%s; trying again every second", error)
@@ -56,9 +60,10 @@ class MetricsServer:
             logger.info("metrics at http://%s/metrics", self._wanted)
 
     def stop(self):
-        """Answers what was asked already, then serves no more."""
+        """Answers what was asked already, then serves and folds no more."""
         if self._pid == os.getpid() and self._exposer is not None:
             self._exposer.stop()
+        folding.stop()
         self._exposer = self._wanted = self._address = None
 
     def forget_in_child(self):
@@ -101,4 +106,5 @@ def reading_source():
 
 
 server = MetricsServer()
+atexit.register(server.stop)  # where no hook does: its threads must not outlive the interpreter
 os.register_at_fork(after_in_child=server.forget_in_child)

@@ -6,18 +6,19 @@ Thread safety: called in the master, before it forks, by one thread.
 """
 import os
 import weakref
+from typing import Any, Dict
 
-_holders = {}  # place: weak reference to the worker that has it
+_holders: "Dict[int, weakref.ref[Any]]" = {}  # place: weak reference to the worker that has it
 
 
-def _is_free(place):
+def _is_free(place: int) -> bool:
     worker = _holders[place]() if place in _holders else None
     if worker is None:
         return True
     return isinstance(worker.pid, int) and not os.path.exists(f"/proc/{worker.pid}")  # else it is being started
 
 
-def take_worker_id(worker):
+def take_worker_id(worker: Any) -> str:
     """The lowest free place, for a worker that is about to be forked."""
     place = 1
     while not _is_free(place):

@@ -16,12 +16,13 @@ void add_errors(pybind11::module_& module);  ///< first: the others' functions t
 void add_collect(pybind11::module_& module);
 void add_storage(pybind11::module_& module);
 void add_settings(pybind11::module_& module);
+void add_folding(pybind11::module_& module);  ///< after add_collect and add_logging, whose lock comes second at a fork
 void add_exposer(pybind11::module_& module);  ///< after add_collect
 void add_instruments(pybind11::module_& module);
 void add_value(pybind11::module_& module);
 void add_python_backend(pybind11::module_& module);
 void add_number(pybind11::module_& module);
-void add_redis(pybind11::module_& module);  ///< after add_collect: its sources are Sources
+void add_redis(pybind11::module_& module);           ///< after add_collect: its sources are Sources
 void add_storage_source(pybind11::module_& module);  ///< after add_redis
 
 }  // namespace weir::python

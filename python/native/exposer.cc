@@ -17,8 +17,10 @@ namespace py = pybind11;
 
 class ExposerOfProcess {
  public:
-  ExposerOfProcess(const std::string& listen, std::shared_ptr<Source> source)
-      : source_(std::move(source)), exposer_(std::make_unique<Exposer>(ExposerOptions{.listen = listen}, *source_)) {}
+  ExposerOfProcess(const std::string& listen, std::shared_ptr<Source> source, std::shared_ptr<Source> backend)
+      : source_(std::move(source)),
+        backend_(std::move(backend)),
+        exposer_(std::make_unique<Exposer>(ExposerOptions{.listen = listen}, *source_, backend_.get())) {}
   ~ExposerOfProcess() { stop(); }
   ExposerOfProcess(const ExposerOfProcess&) = delete;
   ExposerOfProcess& operator=(const ExposerOfProcess&) = delete;
@@ -41,6 +43,7 @@ class ExposerOfProcess {
  private:
   const pid_t pid_ = ::getpid();
   std::shared_ptr<Source> source_;
+  std::shared_ptr<Source> backend_;  // or nothing
   std::unique_ptr<Exposer> exposer_;
   const std::uint16_t port_ = exposer_->port();
 };
@@ -49,7 +52,9 @@ class ExposerOfProcess {
 
 void add_exposer(py::module_& module) {
   py::class_<ExposerOfProcess>(module, "Exposer", "An HTTP server for one source; it serves from its making to stop().")
-      .def(py::init<const std::string&, std::shared_ptr<Source>>(), py::arg("listen"), py::arg("source"))
+      .def(py::init<const std::string&, std::shared_ptr<Source>, std::shared_ptr<Source>>(), py::arg("listen"),
+           py::arg("source"), py::arg("backend") = py::none(),
+           "`backend`: shown by /backend beside Weir's own metrics.")
       .def_property_readonly("port", &ExposerOfProcess::port, "The port really bound.")
       .def("stop", &ExposerOfProcess::stop, "Finishes scrapes in flight, at most 5 s, and returns. Again: nothing.");
 }

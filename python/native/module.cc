@@ -15,6 +15,7 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_settings(module);
   weir::python::add_instruments(module);
   weir::python::add_collect(module);
+  weir::python::add_folding(module);
   weir::python::add_exposer(module);
   weir::python::add_value(module);
   weir::python::add_python_backend(module);

@@ -13,8 +13,8 @@
 namespace weir {
 namespace {
 
-/// Looks between two folds of whatever is dead, however little.
-constexpr int kLooksToAnyFold = 6;
+/// Intervals between two folds of whatever is dead, however little.
+constexpr int kIntervalsToAnyFold = 6;
 /// Of messages kept to say each once.
 constexpr std::size_t kMostLogged = 1000;
 
@@ -48,11 +48,25 @@ BackgroundFold::~BackgroundFold() {
   thread_.join();
 }
 
+void BackgroundFold::look_soon() {
+  {
+    const std::scoped_lock lock{mutex_};
+    is_asked_ = true;
+  }
+  wake_.notify_all();
+}
+
 void BackgroundFold::run() {
-  for (int look = 0;; ++look) {
-    fold_once(look % kLooksToAnyFold == 0 ? 1 : options_.enough_sources);
+  auto any_due = std::chrono::steady_clock::now();
+  for (;;) {
+    const auto now = std::chrono::steady_clock::now();
+    const bool takes_any = now >= any_due;
+    if (takes_any) any_due = now + kIntervalsToAnyFold * options_.interval;
+    fold_once(takes_any ? 1 : options_.enough_sources);
     std::unique_lock lock{mutex_};
-    if (wake_.wait_for(lock, options_.interval, [this] { return is_over_; })) return;
+    wake_.wait_for(lock, options_.interval, [this] { return is_over_ || is_asked_; });
+    if (is_over_) return;
+    is_asked_ = false;
   }
 }
 

@@ -39,6 +39,9 @@ class BackgroundFold : public Source {
   BackgroundFold(const BackgroundFold&) = delete;
   BackgroundFold& operator=(const BackgroundFold&) = delete;
 
+  /// Somebody has ended: looks at once, not at the end of the interval.
+  void look_soon();
+
   /// How folding has done, for `/backend`.
   std::shared_ptr<const Collection> collect() override;
   std::string describe() const override { return "folding in the background"; }
@@ -56,6 +59,7 @@ class BackgroundFold : public Source {
   std::condition_variable wake_;
   // Guarded by mutex_.
   bool is_over_ = false;
+  bool is_asked_ = false;  // by look_soon()
   FoldReport last_;
   double seconds_ = 0;  // the last fold took
   std::uint64_t folds_ = 0;

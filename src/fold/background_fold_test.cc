@@ -47,6 +47,20 @@ TEST(BackgroundFold, FoldsWhatDiesWhileItRuns) {
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "counter_99999999-b.db"));
 }
 
+TEST(BackgroundFold, LooksBeforeItsTimeWhenAsked) {
+  for_test::TemporaryDirectory directory;
+  BackgroundFold folding(fold_of_directory(directory.path(), {}),
+                         {.interval = std::chrono::hours(1), .enough_sources = 2});
+  for (const int written : {2, 4}) {
+    write_dead(directory, std::to_string(written), 1);
+    write_dead(directory, std::to_string(written) + "b", 1);
+    EXPECT_TRUE(comes_true([&] {
+      folding.look_soon();
+      return value_of(folding, "weir_fold_sources_total") == written;
+    }));
+  }
+}
+
 TEST(BackgroundFold, WaitsForADirectoryThatIsNotThereYet) {
   for_test::TemporaryDirectory directory;
   const std::filesystem::path later = directory.path() / "later";

@@ -12,7 +12,7 @@ from gunicorn_prometheus_exporter.config import (ConfigManager, ConfigState, Exp
 def environment(monkeypatch):
     """An environment that says nothing, put back afterwards whatever the test sets."""
     for name in list(os.environ):
-        if name.startswith(("PROMETHEUS_", "REDIS_", "GUNICORN_", "SIDECAR_", "CLEANUP_", "WEIR_REDIS", "WEIR_FLUSH", "WEIR_SPOOL")):
+        if name.startswith(("PROMETHEUS_", "REDIS_", "GUNICORN_", "SIDECAR_", "CLEANUP_", "WEIR_")):
             monkeypatch.delenv(name)
     before = dict(os.environ)
     yield monkeypatch
@@ -33,6 +33,7 @@ def test_defaults_are_those_of_the_documents():
     assert (config.prometheus_bind_address, config.prometheus_metrics_port) == ("127.0.0.1", 9091)
     assert (config.gunicorn_workers, config.gunicorn_timeout, config.gunicorn_keepalive) == (1, 30, 2)
     assert config.prometheus_multiproc_dir == os.path.expanduser("~/.gunicorn_prometheus")
+    assert config.fold == "auto"
     assert not config.is_sidecar and not config.prometheus_ssl_enabled and config.gunicorn_endpoints == ()
 
 
@@ -64,6 +65,7 @@ def test_redis_enabled_can_be_set_and_deleted(environment):
     ("REDIS_DB", "-1", "redis_db", "a whole number from 0"),
     ("REDIS_TTL_SECONDS", "soon", "redis_ttl_seconds", "a whole number from 1"),
     ("SIDECAR_MODE", "perhaps", "is_sidecar", "true, 1, yes or on"),
+    ("WEIR_FOLD", "stock", "fold", "auto, weir, all or off"),
 ])
 def test_an_unusable_variable_is_named_with_its_value_and_what_would_be_right(environment, variable, value, attribute, right):
     environment.setenv(variable, value)
@@ -99,7 +101,7 @@ exporter:
   prometheus: {metrics_port: 9300, bind_address: 0.0.0.0, multiproc_dir: /run/shop, ssl: {enabled: false, certfile: x}}
   gunicorn: {workers: 3, timeout: 60, keepalive: 5, endpoints: ["/users/{id}"]}
   redis: {enabled: true, host: redis1, port: 6390, db: 2, key_prefix: shop, ttl_seconds: 100, password: "", ttl_disabled: false}
-  cleanup: {db_files: false}
+  cleanup: {db_files: false, fold: weir}
 """
 
 
@@ -110,7 +112,15 @@ def test_a_yaml_file_speaks_where_the_environment_does_not(environment, tmp_path
     assert (config.gunicorn_workers, config.gunicorn_timeout, config.gunicorn_keepalive) == (3, 60, 5)
     assert config.gunicorn_endpoints == ("/users/{id}",)
     assert (config.redis_enabled, config.redis_host, config.redis_port, config.redis_db) == (True, "redis1", 7000, 2)
+    assert config.fold == "weir"
     assert config.redis_password is None and not config.cleanup_db_files and not config.prometheus_ssl_enabled
+
+
+def test_files_that_shall_not_be_cleaned_up_are_not_folded(tmp_path):
+    load_yaml_config(yaml_file(tmp_path, "exporter: {cleanup: {db_files: false}}"))
+    assert config.fold == "off"
+    load_yaml_config(yaml_file(tmp_path, "exporter: {cleanup: {fold: off}}"))  # which YAML reads as false
+    assert os.environ["WEIR_FOLD"] == "off"
 
 
 def test_a_redis_section_that_is_off_says_nothing(tmp_path):
@@ -129,6 +139,7 @@ def test_ssl_is_a_section_of_its_own_or_of_prometheus(tmp_path, place):
     ("exporter: {prometheus: {metrics_port: 0}}", "exporter.prometheus.metrics_port=0: must be a whole number from 1 to 65535"),
     ("exporter: {gunicorn: {workers: many}}", "exporter.gunicorn.workers='many': must be a whole number"),
     ("exporter: {redis: {enabled: maybe}}", "exporter.redis.enabled='maybe': must be true"),
+    ("exporter: {cleanup: {fold: never}}", "exporter.cleanup.fold='never': must be auto, weir, all or off"),
     ("exporter: {redis: [1]}", r"exporter.redis=\[1\]: must be a section"),
     ("exporter: {gunicorn: {endpoints: /users}}", "exporter.gunicorn.endpoints='/users': must be a list"),
     ("other: {}", "must have a section `exporter`"),

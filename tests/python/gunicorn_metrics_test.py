@@ -185,17 +185,22 @@ def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(tmp_path, env
 
 
 def test_a_metrics_port_that_is_taken_is_told_once_and_taken_when_it_is_free(tmp_path):
+    """Without a directory named: that is told too, in Gunicorn's log as its own lines are."""
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         environment = {"PROMETHEUS_METRICS_PORT": str(other.getsockname()[1])}
-        with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), environment=environment, workers=1) as gunicorn:
+        with Gunicorn(tmp_path, place={}, environment=environment, workers=1) as gunicorn:
             gunicorn.metrics_port = other.getsockname()[1]
             assert "metrics at http" not in gunicorn.log()
             Load(gunicorn.port, threads=1).run(5)
             other.close()
             assert total(wait_until(gunicorn.scrape, "the port is taken"), "gunicorn_worker_requests_total") >= 5
             assert gunicorn.log().count("trying again every second") == 1
+            line = r"^\[\d{4}-\d\d-\d\d [\d:]{8} [+-]\d{4}\] \[\d+\] \[WARNING\] "
+            assert re.search(f"{line}.*trying again every second$", gunicorn.log(), re.M)
+            assert re.search(f"{line}PROMETHEUS_MULTIPROC_DIR is not set: metrics lie in {tmp_path}/.gunicorn_prometheus",
+                             gunicorn.log(), re.M)
 
 
 def test_workers_do_not_keep_the_metrics_port(tmp_path):

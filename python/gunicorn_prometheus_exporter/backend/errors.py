@@ -3,6 +3,7 @@
 Thread safety: functions and classes without state.
 """
 import time
+from typing import Callable, TypeVar
 
 from weir._weir import RedisAuthenticationError, RedisConnectionError, RedisError, RedisReplyError, RedisTimeoutError
 
@@ -10,7 +11,10 @@ __all__ = ["RedisAuthenticationError", "RedisConnectionError", "RedisError", "Re
            "with_retry"]
 
 
-def with_retry(func, max_retries=3, delay=1):
+T = TypeVar("T")
+
+
+def with_retry(func: Callable[[], T], max_retries: int = 3, delay: float = 1) -> T:
     """What `func()` gives. After a failure of connection or time it is called again, up to `max_retries` calls in all,
     with pauses of `delay`, 2 `delay`, 4 `delay`… seconds; the last failure is raised, every other error at once.
 
@@ -18,10 +22,9 @@ def with_retry(func, max_retries=3, delay=1):
     """
     if max_retries < 1:
         raise ValueError(f"with_retry(max_retries={max_retries}): must be at least 1")
-    for attempt in range(max_retries):
+    for attempt in range(max_retries - 1):
         try:
             return func()
         except (RedisConnectionError, RedisTimeoutError):
-            if attempt + 1 == max_retries:
-                raise
-        time.sleep(delay * 2 ** attempt)
+            time.sleep(delay * 2 ** attempt)
+    return func()

@@ -36,6 +36,14 @@ def whole_number(name, value, least, most):
     return number
 
 
+def choice(name, value, choices):
+    """One of some words; False stands for `off`, as YAML reads that."""
+    word = "off" if value is False else str(value).strip().lower()
+    if word not in choices:
+        raise refuse(name, value, f"{', '.join(choices[:-1])} or {choices[-1]}")
+    return word
+
+
 def port(name, value):
     return whole_number(name, value, 1, 65535)
 

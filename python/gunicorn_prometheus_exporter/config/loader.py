@@ -5,7 +5,7 @@
       gunicorn: {workers: 4, timeout: 30, keepalive: 2, endpoints: [/users/{id}]}
       redis: {enabled: true, host: localhost, port: 6379, db: 0, key_prefix: gunicorn, ttl_seconds: 300}
       ssl: {enabled: false}
-      cleanup: {db_files: true}
+      cleanup: {db_files: true, fold: auto}
 
 Every section is optional. `ssl` may also stand in `prometheus`. PyYAML is asked for only here.
 """
@@ -13,6 +13,7 @@ import logging
 import os
 
 from . import checks
+from .settings import FOLDS
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ _SECTIONS = {  # section: {key: (variable, how to spell it)}
               "durability": ("WEIR_REDIS_DURABILITY", _text), "flush_interval": ("WEIR_FLUSH_INTERVAL", _text),
               "spool_dir": ("WEIR_SPOOL_DIR", _text)},
     "ssl": _SSL,
-    "cleanup": {"db_files": ("CLEANUP_DB_FILES", _flag)},
+    "cleanup": {"db_files": ("CLEANUP_DB_FILES", _flag), "fold": ("WEIR_FOLD", _spelled(checks.choice, FOLDS))},
 }
 _QUIET_WHEN_OFF = ("redis", "ssl")  # sections whose other keys mean nothing without `enabled`
 

@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 DEFAULT_PORT = 9091               # weir serve's
 DEFAULT_ADDRESS = "127.0.0.1"
+FOLDS = ("auto", "weir", "all", "off")  # weir serve's --fold
 _FOR_EVER = 10 * 365 * 24 * 3600  # seconds: the longest REDIS_TTL_SECONDS there is
 
 
@@ -96,6 +97,12 @@ class ExporterConfig:
         return tuple(part.strip() for part in _variable("GUNICORN_ENDPOINTS", "").split(",") if part.strip())
 
     cleanup_db_files = property(lambda self: _flag("CLEANUP_DB_FILES", True))
+
+    @property
+    def fold(self):
+        """Which files of ended workers the serving master folds: WEIR_FOLD; where it says nothing, CLEANUP_DB_FILES=false
+        is `off`, else `auto`."""
+        return checks.choice("WEIR_FOLD", _variable("WEIR_FOLD", "auto" if self.cleanup_db_files else "off"), FOLDS)
 
     # Redis.
 

@@ -1,5 +1,5 @@
 """Values of one Redis by hand, and what makes more of them."""
-from typing import Dict, Iterable, List, Optional, Protocol, Tuple, Union
+from typing import Any, Dict, Iterable, List, Optional, Protocol, Tuple, Union
 
 from gunicorn_prometheus_exporter.backend.core.dict import RedisStorageDict, StorageDictProtocol
 from gunicorn_prometheus_exporter.backend.core.values import RedisValue, cleanup_process_keys_for_pid
@@ -18,7 +18,8 @@ class RedisClientProtocol(Protocol):
     def hget(self, name: Text, key: str) -> Optional[bytes]:
         """None when there is none."""
 
-    def hset(self, name: Text, key: str = None, value: str = None, mapping: Dict[str, object] = None) -> int:
+    def hset(self, name: Text, key: Optional[str] = None, value: Optional[str] = None,
+             mapping: Optional[Dict[str, object]] = None) -> int:
         """How many fields are new."""
 
     def hsetnx(self, name: Text, key: str, value: str) -> bool:
@@ -30,7 +31,7 @@ class RedisClientProtocol(Protocol):
     def keys(self, pattern: str) -> List[bytes]:
         """Those that match."""
 
-    def scan_iter(self, match: Text = None, count: Optional[int] = None) -> Iterable[bytes]:
+    def scan_iter(self, match: Optional[Text] = None, count: Optional[int] = None) -> Iterable[bytes]:
         """Those that match, each once at least."""
 
     def delete(self, *keys: Text) -> int:
@@ -46,11 +47,11 @@ class RedisClientProtocol(Protocol):
 class RedisValueClass:
     """Makes RedisValues of one server and prefix."""
 
-    def __init__(self, redis_client, key_prefix=None):
+    def __init__(self, redis_client: Any, key_prefix: Optional[str] = None) -> None:
         self._redis_client = redis_client
         self._key_prefix = key_prefix
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> RedisValue:
         kwargs.setdefault("redis_client", self._redis_client)
         kwargs.setdefault("redis_key_prefix", self._key_prefix)
         return RedisValue(*args, **kwargs)
@@ -62,27 +63,28 @@ class RedisStorageClient:
     Errors, thread safety and process safety: as RedisStorageDict.
     """
 
-    def __init__(self, redis_client, key_prefix=None):
-        self._values = RedisStorageDict(redis_client, key_prefix)
+    def __init__(self, redis_client: Any, key_prefix: Optional[str] = None) -> None:
+        self._values = RedisStorageDict(redis_client, key_prefix or "")
         self._redis_client = redis_client
         self._key_prefix = key_prefix
 
-    def get(self, key, metric_type="counter", multiprocess_mode=""):
+    def get(self, key: str, metric_type: str = "counter", multiprocess_mode: str = "") -> Tuple[float, float]:
         """Value and timestamp, as RedisStorageDict.read_value."""
         return self._values.read_value(key, metric_type, multiprocess_mode)
 
-    def put(self, key, value, timestamp=None, metric_type="counter", multiprocess_mode=""):
+    def put(self, key: str, value: float, timestamp: Optional[float] = None, metric_type: str = "counter",
+            multiprocess_mode: str = "") -> None:
         """As RedisStorageDict.write_value."""
         self._values.write_value(key, value, timestamp, metric_type, multiprocess_mode)
 
-    def get_value_class(self):
+    def get_value_class(self) -> RedisValueClass:
         """Makes RedisValues here."""
         return RedisValueClass(self._redis_client, self._key_prefix)
 
-    def cleanup_process_keys(self, pid):
+    def cleanup_process_keys(self, pid: int) -> int:
         """Removes the `live*` gauges of a process that has ended; gives their number."""
         return cleanup_process_keys_for_pid(pid, self._redis_client, self._key_prefix)
 
-    def get_client(self):
+    def get_client(self) -> Any:
         """The client that was given."""
         return self._redis_client

@@ -1,5 +1,5 @@
 """What all processes keep in one Redis, as a collector for prometheus_client's registries and Weir's."""
-import logging
+from typing import Any, Dict, List, Optional
 
 from prometheus_client.metrics_core import Metric
 from prometheus_client.samples import Exemplar, Sample
@@ -7,10 +7,12 @@ from prometheus_client.samples import Exemplar, Sample
 from gunicorn_prometheus_exporter.backend.core.connection import native_client
 from gunicorn_prometheus_exporter.backend.errors import RedisConnectionError
 from weir import _weir
+from weir._collected import Classes, ProblemLog, metrics_from
 
 __all__ = ["RedisMultiProcessCollector"]
 
-_log = logging.getLogger("gunicorn_prometheus_exporter")
+_LOGGER = "gunicorn_prometheus_exporter"
+_CLASSES = Classes(Metric, Sample, Exemplar)
 
 
 class RedisMultiProcessCollector:
@@ -24,50 +26,41 @@ class RedisMultiProcessCollector:
     Process safety: reads only; works on in a forked child.
     """
 
-    def __init__(self, registry, redis_client=None, redis_key_prefix=None, layout="automatic"):
+    def __init__(self, registry: Any, redis_client: Any = None, redis_key_prefix: Optional[str] = None,
+                 layout: str = "automatic") -> None:
         client = native_client(redis_client) if redis_client is not None else None
         self._source = _weir.RedisSource(client, redis_key_prefix or "", layout)
-        self._said = set()
+        self._problems = ProblemLog(_LOGGER)
         if registry:
             registry.register(self)
 
-    def collect(self):
+    def collect(self) -> List[Metric]:
         """A Metric for each family. Raises RedisConnectionError when nothing could be read: an exposition of nothing
         would say that every series is gone. What could be read in part is logged once and the rest given."""
-        return _read(self._source, self._said)
+        return _read(self._source, self._problems)
 
-    def statistics(self):
+    def statistics(self) -> Dict[str, float]:
         """What the last collection met: writers, values, series, commands, seconds; a dict."""
         return self._source.statistics()
 
-    def describe_source(self):
+    def describe_source(self) -> str:
         """Where it reads, for people."""
         return self._source.describe()
 
     @staticmethod
-    def merge_from_redis(redis_client, redis_key_prefix=None, accumulate=True):
+    def merge_from_redis(redis_client: Any, redis_key_prefix: Optional[str] = None,
+                         accumulate: bool = True) -> List[Metric]:
         """The Metrics of what a Redis holds now. With `accumulate` buckets are cumulated and `_count` is added;
         without, they stand as stored, for writing them again. Raises and logs as collect()."""
-        return _read(_weir.MergedRedis(native_client(redis_client), redis_key_prefix or "", accumulate), set())
+        return _read(_weir.MergedRedis(native_client(redis_client), redis_key_prefix or "", accumulate),
+                     ProblemLog(_LOGGER))
 
 
-def _read(source, said):
-    """What `source` collects, as Metrics; of its problems those that are not in `said` are logged, and put there."""
+def _read(source: _weir.Source, log: ProblemLog) -> List[Metric]:
+    """What `source` collects, as Metrics; its problems go to `log`."""
     families, problems = source.collect()
     if problems and not families:
         raise RedisConnectionError("; ".join(message for _, message in problems))
-    metrics = []
-    for name, documentation, kind, unit, samples in families:
-        try:
-            metric = Metric(name, documentation, kind, unit)
-        except ValueError as error:  # a name that this version of prometheus_client does not allow
-            problems.append(("bad_name", str(error)))
-            continue
-        metric.samples = [Sample(sample, labels, value, None, Exemplar(*exemplar) if exemplar else None)
-                          for sample, labels, value, exemplar in samples]
-        metrics.append(metric)
-    for problem in problems:
-        if problem not in said and len(said) < 1000:
-            said.add(problem)
-            _log.warning("%s: %s", *problem)
+    metrics = metrics_from(families, _CLASSES, problems)
+    log.say(problems)
     return metrics

@@ -8,6 +8,7 @@ Thread safety: every function from any thread. Process safety: Weir's client ope
 import os
 import threading
 import weakref
+from typing import Any, Dict, Tuple
 
 from weir import _weir
 
@@ -17,10 +18,10 @@ _TLS_FILES = ("ssl_ca_certs", "ssl_certfile", "ssl_keyfile")
 _NOT_HAD = ("ssl_ca_path", "ssl_ca_data")
 
 _lock = threading.Lock()
-_made = weakref.WeakKeyDictionary()
+_made: "weakref.WeakKeyDictionary[Any, _weir.RedisClient]" = weakref.WeakKeyDictionary()
 
 
-def _renew_lock():
+def _renew_lock() -> None:
     global _lock
     _lock = threading.Lock()
 
@@ -28,7 +29,7 @@ def _renew_lock():
 os.register_at_fork(after_in_child=_renew_lock)  # a child has not the thread that may have held it
 
 
-def native_client(client):
+def native_client(client: Any) -> _weir.RedisClient:
     """Weir's client for `client`: one of Weir's as it is, one of redis-py's by its settings, and the same each time.
 
     Raises ValueError without a client, TypeError for an object whose settings cannot be told, ConfigError for settings
@@ -44,14 +45,14 @@ def native_client(client):
         return _made[client]
 
 
-def client_settings(client):
+def client_settings(client: Any) -> Dict[str, Any]:
     """The arguments for Weir's RedisClient that reach what `client`, one of redis-py's, reaches."""
     nodes = getattr(client, "nodes_manager", None)
     if nodes is not None:
         settings = _connection_settings(nodes.connection_kwargs, nodes.connection_kwargs.get("ssl", False))
         addresses = [(node.host, node.port) for node in nodes.startup_nodes.values()]
         return {**settings, "cluster_nodes": addresses, "db": 0}
-    pool = getattr(client, "connection_pool", None)
+    pool: Any = getattr(client, "connection_pool", None)
     if not isinstance(getattr(pool, "connection_kwargs", None), dict):
         raise TypeError(f"redis_client={client!r}: needs to be a redis.Redis, a client of a redis.sentinel.Sentinel, a "
                         f"redis.cluster.RedisCluster or a weir.RedisClient, whose settings open Weir's own connections")
@@ -66,12 +67,12 @@ def client_settings(client):
     return settings
 
 
-def _address(client):
+def _address(client: Any) -> Tuple[str, int]:
     settings = client.connection_pool.connection_kwargs
     return settings.get("host", "localhost"), int(settings.get("port", 26379))
 
 
-def _connection_settings(given, is_tls):
+def _connection_settings(given: Dict[str, Any], is_tls: bool) -> Dict[str, Any]:
     settings = {name: given[name] for name in _TAKEN if given.get(name) is not None}
     provider = given.get("credential_provider")
     if provider is not None:
@@ -84,7 +85,7 @@ def _connection_settings(given, is_tls):
     return settings
 
 
-def _refuse_what_weir_has_not(given):
+def _refuse_what_weir_has_not(given: Dict[str, Any]) -> None:
     if given.get("ssl_cert_reqs") in ("none", 0) and given.get("ssl_cert_reqs") is not None:
         raise _weir.ConfigError("redis_client with ssl_cert_reqs='none': Weir always checks the server's certificate; "
                                 "name its authority with ssl_ca_certs")

@@ -1,5 +1,5 @@
 """Values by key in one Redis: the key of a sample, and this process's values as a dictionary."""
-from typing import List, Optional, Protocol, Tuple
+from typing import Any, Iterator, List, Optional, Protocol, Tuple
 
 from gunicorn_prometheus_exporter.backend.core.connection import native_client
 from weir import _weir
@@ -41,19 +41,19 @@ class RedisStorageDict(_weir.RedisStorageDict):
     every member from any thread. Process safety: keys carry the pid, so a forked child has an empty dictionary.
     """
 
-    def __init__(self, redis_client, key_prefix=""):
+    def __init__(self, redis_client: Any, key_prefix: str = "") -> None:
         super().__init__(native_client(redis_client), key_prefix or "")
         self.redis_client = redis_client
         self.key_prefix = key_prefix
 
-    def get(self, key, default=None):
+    def get(self, key: str, default: Any = None) -> Any:
         """The value, or `default`. Makes nothing."""
         try:
             return self[key]
         except KeyError:
             return default
 
-    def pop(self, key, default=_MISSING):
+    def pop(self, key: str, default: Any = _MISSING) -> Any:
         """Takes the value out; without one `default`, else KeyError."""
         value = self.get(key, default)
         if value is _MISSING:
@@ -62,13 +62,13 @@ class RedisStorageDict(_weir.RedisStorageDict):
             del self[key]
         return value
 
-    def setdefault(self, key, default=0.0):
+    def setdefault(self, key: str, default: float = 0.0) -> float:
         """The value, set to `default` if there is none."""
         if key not in self:
             self[key] = default
         return self[key]
 
-    def update(self, other=(), **more):
+    def update(self, other: Any = (), **more: float) -> None:
         """Takes over another dictionary or pairs; of a RedisStorageDict with the types and modes it has them under."""
         if isinstance(other, _weir.RedisStorageDict):
             self._update(other)
@@ -78,10 +78,11 @@ class RedisStorageDict(_weir.RedisStorageDict):
         if more:
             self._update([(key, float(value)) for key, value in more.items()])
 
-    def close(self):
+    def close(self) -> None:
         """Nothing: connections end with the client."""
 
     @staticmethod
-    def read_all_values_from_redis(redis_client, key_prefix=None):
+    def read_all_values_from_redis(redis_client: Any,
+                                   key_prefix: Optional[str] = None) -> Iterator[Tuple[str, float, float]]:
         """Yields (key, value, timestamp) of everything this process holds there."""
         return RedisStorageDict(redis_client, key_prefix or "").read_all_values()

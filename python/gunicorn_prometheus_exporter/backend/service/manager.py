@@ -9,8 +9,9 @@ import logging
 import os
 import threading
 import weakref
+from typing import Any, Callable, List, Optional, Type
 
-from gunicorn_prometheus_exporter.backend.core import REDIS_COLLECTOR_AVAILABLE, get_redis_value_class
+from gunicorn_prometheus_exporter.backend.core import REDIS_COLLECTOR_AVAILABLE, RedisValue, get_redis_value_class
 from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
 from gunicorn_prometheus_exporter.backend.core.connection import native_client
 from weir import _weir
@@ -18,6 +19,9 @@ from weir import _weir
 __all__ = ["FactoryUtilsMixin", "REDIS_COLLECTOR_AVAILABLE", "RedisStorageManager", "cleanup_redis_keys",
            "get_redis_client", "get_redis_collector", "get_redis_storage_manager", "is_redis_enabled",
            "setup_redis_metrics", "teardown_redis_metrics"]
+
+ClientFactory = Optional[Callable[[], Any]]
+ValueClassFactory = Optional[Callable[[Any, str], Any]]
 
 _log = logging.getLogger("gunicorn_prometheus_exporter")
 
@@ -30,7 +34,8 @@ class RedisStorageManager:
     class of your own for metrics made from then on; without one metrics count in memory and are shipped.
     """
 
-    def __init__(self, redis_client_factory=None, value_class_factory=None):
+    def __init__(self, redis_client_factory: ClientFactory = None,
+                 value_class_factory: ValueClassFactory = None) -> None:
         if not REDIS_COLLECTOR_AVAILABLE:
             raise ImportError("this build of Weir has no Redis; build it with -DWEIR_WITH_REDIS=ON (it needs OpenSSL)")
         self._make_client = redis_client_factory
@@ -38,12 +43,12 @@ class RedisStorageManager:
         self._renew_lock()
         renew = weakref.WeakMethod(self._renew_lock)
         os.register_at_fork(after_in_child=lambda: (method := renew()) and method())
-        self._native = None
-        self._client = None
-        self._collector = None
-        self._undo = []  # what teardown() calls, last first
+        self._native: Optional[_weir.RedisStorageManager] = None
+        self._client: Any = None
+        self._collector: Optional[RedisMultiProcessCollector] = None
+        self._undo: List[Callable[[], object]] = []  # what teardown() calls, last first
 
-    def _renew_lock(self):
+    def _renew_lock(self) -> None:
         """Also in a forked child, which has not the thread that may have held it."""
         self._lock = threading.RLock()
 
@@ -64,7 +69,7 @@ class RedisStorageManager:
                 self._take_back()
                 return False
 
-    def _set_up(self):
+    def _set_up(self) -> bool:
         if not _weir.redis_settings()["enabled"]:
             _log.debug("Redis is not enabled (REDIS_ENABLED); its set-up is skipped")
             return False
@@ -75,26 +80,27 @@ class RedisStorageManager:
         if not works and not _weir.backend_class().startswith("RedisStorage"):
             raise RuntimeError(f"metrics exist already in {_weir.backend_class()}; set Redis up before the first")
         if not self._undo:
-            self._switch_metrics(self._native.storage())
+            self._switch_metrics(self._native)
         if not works:
             _log.error("set-up of Redis metrics: %s does not answer; values are kept until it does, then shipped",
                        self._native.storage().describe())
         return works
 
-    def _switch_metrics(self, storage):
+    def _switch_metrics(self, native: _weir.RedisStorageManager) -> None:
         from prometheus_client import values
 
         import weir.prometheus
         if not weir.prometheus.is_installed():
-            weir.prometheus.install(storage)
+            weir.prometheus.install(native.storage())
             self._undo.append(weir.prometheus.uninstall)
         if self._make_value_class is not None:
             before = values.ValueClass
-            values.ValueClass = self._make_value_class(self.get_client(), self._native.key_prefix)
+            own = self._make_value_class(self.get_client(), native.key_prefix)
+            setattr(values, "ValueClass", own)
             self._undo.append(lambda: setattr(values, "ValueClass", before))
-        self._undo.insert(0, self._native.teardown)
+        self._undo.insert(0, native.teardown)
 
-    def _take_back(self):
+    def _take_back(self) -> None:
         while self._undo:
             self._undo.pop()()
         if self._native is not None:
@@ -117,12 +123,13 @@ class RedisStorageManager:
         native = self._native
         return native is not None and native.is_connected()
 
-    def get_client(self):
+    def get_client(self) -> Any:
         """What redis_client_factory gave, else Weir's client; None while it is not enabled."""
         with self._lock:
-            if not self.is_enabled():
+            native = self._native
+            if native is None or not native.is_enabled():
                 return None
-            return self._client if self._client is not None else self._native.get_client()
+            return self._client if self._client is not None else native.get_client()
 
     def cleanup_keys(self) -> None:
         """Removes the `live*` gauges of processes that have ended. Their counters stay: totals must not fall."""
@@ -130,32 +137,34 @@ class RedisStorageManager:
         if native is not None:
             native.cleanup_keys()
 
-    def get_collector(self):
+    def get_collector(self) -> Optional[RedisMultiProcessCollector]:
         """Reads what all processes keep there; the same object each time, None while it is not enabled."""
         with self._lock:
-            if not self.is_enabled():
+            native = self._native
+            if native is None or not native.is_enabled():
                 return None
             if self._collector is None:
-                self._collector = RedisMultiProcessCollector(None, self._native.get_client(), self._native.key_prefix,
-                                                             self._native.layout)
+                self._collector = RedisMultiProcessCollector(None, native.get_client(), native.key_prefix,
+                                                             native.layout)
             return self._collector
 
 
 class FactoryUtilsMixin:
     """Makes value classes and managers."""
 
-    def create_redis_value_class(self, redis_client, redis_key_prefix=None):
+    def create_redis_value_class(self, redis_client: Any, redis_key_prefix: Optional[str] = None) -> Type[RedisValue]:
         return get_redis_value_class(redis_client, redis_key_prefix)
 
-    def create_storage_manager(self, redis_client_factory=None, value_class_factory=None):
+    def create_storage_manager(self, redis_client_factory: ClientFactory = None,
+                               value_class_factory: ValueClassFactory = None) -> RedisStorageManager:
         return RedisStorageManager(redis_client_factory, value_class_factory)
 
 
 _manager_lock = threading.Lock()
-_manager = None
+_manager: Optional[RedisStorageManager] = None
 
 
-def _renew_manager_lock():
+def _renew_manager_lock() -> None:
     global _manager_lock
     _manager_lock = threading.Lock()
 
@@ -185,7 +194,7 @@ def is_redis_enabled() -> bool:
     return get_redis_storage_manager().is_enabled()
 
 
-def get_redis_client():
+def get_redis_client() -> Any:
     return get_redis_storage_manager().get_client()
 
 
@@ -193,5 +202,5 @@ def cleanup_redis_keys() -> None:
     get_redis_storage_manager().cleanup_keys()
 
 
-def get_redis_collector():
+def get_redis_collector() -> Optional[RedisMultiProcessCollector]:
     return get_redis_storage_manager().get_collector()
