@@ -3,8 +3,9 @@
 //   weir::Exposer exposer{{.listen = "127.0.0.1:9091"}, source};       // serves until destroyed
 //
 // Endpoints: /metrics (text 0.0.4 or OpenMetrics by Accept, gzip by Accept-Encoding, `?name[]=` picks families),
-// /healthz (200 while it runs), /readyz (200 when the source can be read), /backend (Weir's own metrics), and a landing
-// page at /. A scrape joins a collection that begins after it arrived, so many scrapers cost one collection at a time.
+// /healthz (200 while it runs), /readyz (200 when the source can be read), /backend (Weir's own metrics), a live page
+// for people at / and the JSON it is made of under /api/v1 (docs/api.md). A scrape joins a collection that begins after
+// it arrived, so many scrapers cost one collection at a time.
 //
 // Thread safety: every member may be called from any thread. Its threads block all signals.
 // Process safety: not inherited by fork; start it in the process that serves.
@@ -18,8 +19,12 @@
 #include <string>
 
 #include "weir/snapshot.h"
+#include "weir/writers.h"
 
 namespace weir {
+
+/// What is at /: the live page (and /api/v1, which it asks), a plain one without scripts, or nothing.
+enum class PageKind : std::uint8_t { live, plain, none };
 
 struct ExposerOptions {
   /// HOST:PORT; `[::1]:9091` for IPv6; `:9091` for every interface; port 0 takes a free one.
@@ -38,14 +43,15 @@ struct ExposerOptions {
   std::size_t max_request_bytes = 32 * 1024;
   /// While uncompressed bodies of more than this are still being read by clients, further scrapes get 503.
   std::size_t max_body_bytes = 64 * 1024 * 1024;
+  PageKind page = PageKind::live;
 };
 
 class Exposer {
  public:
-  /// Binds and starts serving. `source`, and `backend` whose families /backend shows beside Weir's own, must outlive
-  /// the exposer. Throws ConfigError for a bad address or limit and StorageError when the port cannot be had; both name
-  /// it.
-  Exposer(ExposerOptions options, Source& source, Source* backend = nullptr);
+  /// Binds and starts serving. `source`, `backend` whose families /backend shows beside Weir's own, and `writers` whom
+  /// the page shows, must outlive the exposer. Throws ConfigError for a bad address or limit and StorageError when the
+  /// port cannot be had; both name it.
+  Exposer(ExposerOptions options, Source& source, Source* backend = nullptr, WriterView* writers = nullptr);
   /// Stops accepting, finishes responses in flight (at most 5 s), then returns. A source's collect() that runs is
   /// waited for.
   ~Exposer();

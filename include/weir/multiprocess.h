@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "weir/snapshot.h"
+#include "weir/writers.h"
 
 namespace weir {
 
@@ -54,6 +55,10 @@ class MultiProcessCollector : public Source {
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The writers of a multiprocess directory, which need not exist, for the page of an Exposer. Files of other clients
+/// are judged by a read lease: the process must ignore SIGIO (protocol P5).
+std::unique_ptr<WriterView> directory_writers(std::filesystem::path directory);
 
 /// Merges exactly these files, as prometheus_client's MultiProcessCollector.merge does. With `accumulate` histogram
 /// buckets are cumulative and `_count` is added; without, they stand as stored, for writing them to a file again.

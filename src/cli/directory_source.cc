@@ -70,7 +70,7 @@ ChosenSource directory_source(const std::filesystem::path& directory, const std:
   auto source = std::make_unique<MultiProcessCollector>(directory);
   auto statistics = std::make_unique<DirectoryStatistics>(*source, start_folding(directory, fold));
   return {std::move(source), std::move(statistics), fault_of(directory),
-          "processes started with PROMETHEUS_MULTIPROC_DIR set to it write there"};
+          "processes started with PROMETHEUS_MULTIPROC_DIR set to it write there", directory_writers(directory)};
 }
 
 }  // namespace weir::cli

@@ -8,7 +8,8 @@
 namespace weir::cli {
 
 /// The directory need not exist: then `fault` says so. `fold`: `off`, or what is folded in the background as long as
-/// `backend` lives: `weir`, the files of Weir's writers; `auto`, the same where no other client writes; `all`, theirs too.
+/// `backend` lives: `weir`, the files of Weir's writers; `auto`, the same where no other client writes; `all`, theirs
+/// too.
 ChosenSource directory_source(const std::filesystem::path& directory, const std::string& fold);
 
 }  // namespace weir::cli

@@ -137,6 +137,13 @@ class CommandLine {
                      ? ""
                      : fmt::format("is \"{}\"; it must be auto, weir, all or off", value);
         });
+    command.add_option("--page", serve_.page, "The page at /: live, plain (without scripts) or off (default: live)")
+        ->option_text("WHICH")
+        ->check([](const std::string& value) {
+          return value == "live" || value == "plain" || value == "off"
+                     ? ""
+                     : fmt::format("is \"{}\"; it must be live, plain or off", value);
+        });
     command
         .add_option("--listen", serve_.listen, "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface)")
         ->option_text("HOST:PORT")

@@ -130,7 +130,8 @@ ChosenSource redis_source(const SourceArguments& arguments) {
   return {std::move(source), std::move(statistics), "",
           fmt::format("processes started with REDIS_ENABLED=true and the key prefix {} write there; --key-prefix names "
                       "another",
-                      on_terminal(chosen.key_prefix))};
+                      on_terminal(chosen.key_prefix)),
+          nullptr};
 }
 
 }  // namespace weir::cli

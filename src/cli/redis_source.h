@@ -13,7 +13,8 @@ bool has_redis_support() noexcept;
 /// the URL.
 ChosenSource redis_source(const SourceArguments& arguments);
 
-/// `weir check`, `weir fold` and `weir migrate` of it (check_redis.h, fold.h, migrate.h). Where Weir is built without Redis: ConfigError.
+/// `weir check`, `weir fold` and `weir migrate` of it (check_redis.h, fold.h, migrate.h). Where Weir is built without
+/// Redis: ConfigError.
 int check_redis(const SourceArguments& arguments, bool all);
 int fold_redis(const SourceArguments& arguments, double keep_all);
 int migrate_to_redis(const std::string& directory, const SourceArguments& arguments, bool dry_run, bool all);

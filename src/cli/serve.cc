@@ -52,6 +52,10 @@ void raise_descriptor_limit() {
   }
 }
 
+PageKind page_kind(const std::string& name) {
+  return name == "off" ? PageKind::none : name == "plain" ? PageKind::plain : PageKind::live;
+}
+
 /// Buffers of a size that only big scrapes need go back to the system when freed. (glibc's threshold grows to the
 /// largest buffer freed, and the heap then keeps their space: 59.8 MB resident instead of 52.3 on 128,000 series, and
 /// no faster.)
@@ -69,7 +73,8 @@ const char* const kServeHelp = R"(Examples:
   weir serve --redis redis://cache.internal:6379/0
   curl -s http://127.0.0.1:9091/metrics
 
-Endpoints: /metrics (?name[]=NAME picks some), /healthz, /readyz, /backend (the exporter's own metrics), and a page at /.
+Endpoints: /metrics (?name[]=NAME picks some), /healthz, /readyz, /backend (the exporter's own metrics), a live page at /
+and the JSON it is made of under /api/v1. With --page plain the page has no scripts, with --page off there is none.
 
 What processes of a directory that have ended counted is folded into archives every few seconds (see `weir help fold`):
   --fold auto   files of Weir's processes, as long as no other client writes to the directory (whose readers may scrape it)
@@ -92,7 +97,8 @@ Exit codes: 0 stopped by a signal; 1 the port cannot be had; 2 usage.)";
 
 int serve(const ServeArguments& arguments) {
   const ChosenSource chosen = chosen_source(arguments.source);
-  ExposerOptions options{.listen = chosen_listen_address(arguments.listen)};
+  ExposerOptions options{.listen = chosen_listen_address(arguments.listen), .page = page_kind(arguments.page)};
+  std::signal(SIGIO, SIG_IGN);  // the page asks who writes, which probes leases
   keep_heap_small();
   raise_descriptor_limit();
   StopSignals stop;
@@ -100,7 +106,7 @@ int serve(const ServeArguments& arguments) {
     log_line(LogLevel::warning, fmt::format("{}; nothing is served until it can be read", chosen.fault));
   }
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
-  Exposer exposer(std::move(options), *chosen.source, chosen.backend.get());
+  Exposer exposer(std::move(options), *chosen.source, chosen.backend.get(), chosen.writers.get());
   log_line(LogLevel::info, fmt::format("serving {} on http://{}:{}/metrics", chosen.source->describe(),
                                        host.empty() ? "[::]" : host, exposer.port()));
   stop.wait();

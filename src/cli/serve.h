@@ -9,7 +9,8 @@ namespace weir::cli {
 
 struct ServeArguments {
   SourceArguments source;
-  std::string listen;  ///< empty: the environment's, else 127.0.0.1:9091
+  std::string page = "live";  ///< at /: `live`, `plain` or `off`
+  std::string listen;         ///< empty: the environment's, else 127.0.0.1:9091
 };
 
 extern const char* const kServeHelp;

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "weir/snapshot.h"
+#include "weir/writers.h"
 
 namespace weir::cli {
 
@@ -29,6 +30,7 @@ struct ChosenSource {
   std::unique_ptr<Source> backend;  ///< what reading met, for /backend; reads `source`
   std::string fault;                ///< why nothing is there yet, as far as it can be told before reading; else empty
   std::string who_writes;           ///< for people who find nothing: `processes started with …`
+  std::unique_ptr<WriterView> writers;  ///< for the page; null: not known
 };
 
 /// `--dir`; `--redis`; Redis where REDIS_ENABLED says so; the environment's directory. Throws ConfigError with the next

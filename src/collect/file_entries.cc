@@ -46,8 +46,13 @@ bool is_refused(FileKind kind, const MetricKey& key, double value) {
 
 class FileContentReader {
  public:
-  FileContentReader(const MergeFile& file, int fd, std::vector<Problem>& problems)
-      : file_(file), fd_(fd), rule_(merge_rule(file.name.kind.type, file.name.kind.mode)), problems_(problems) {}
+  /// `metric_name` empty: every entry.
+  FileContentReader(const MergeFile& file, int fd, std::vector<Problem>& problems, std::string_view metric_name = {})
+      : file_(file),
+        fd_(fd),
+        rule_(merge_rule(file.name.kind.type, file.name.kind.mode)),
+        metric_name_(metric_name),
+        problems_(problems) {}
 
   FileContent read() {
     FileContent content;
@@ -94,12 +99,21 @@ class FileContentReader {
     return pair;
   }
 
+  /// False only for a key that certainly names another metric: spelled as json.dumps does, with plain letters.
+  bool may_be_wanted(std::string_view json) const {
+    if (metric_name_.empty() || !json.starts_with("[\"")) return true;
+    const std::string_view name = json.substr(2, json.find('"', 2) - 2);
+    return name == metric_name_ || name.find('\\') != std::string_view::npos;
+  }
+
   void take(const DbEntry& entry, const char* bytes) {
+    if (!may_be_wanted(entry.key)) return;
     try {
       parser_.parse(entry.key, key_);
     } catch (const FormatError&) {
       return;  // told by DbReader
     }
+    if (!metric_name_.empty() && key_.metric_name != metric_name_) return;
     const CellPair pair = pair_at(bytes, entry.value_offset);
     if (is_refused(file_.name.kind, key_, pair.value)) {
       problems_.push_back({.reason = "nan_value",
@@ -123,6 +137,7 @@ class FileContentReader {
   const MergeFile& file_;
   const int fd_;
   const MergeRule rule_;
+  const std::string_view metric_name_;
   std::vector<Problem>& problems_;
   std::optional<RecordLayout> layout_;
   KeyParser parser_;
@@ -132,6 +147,8 @@ class FileContentReader {
   std::unordered_map<std::string, std::size_t> numbers_;  // by key
 };
 
+int open_to_read(const std::string& path) { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }
+
 }  // namespace
 
 FileContent read_file_entries(const MergeFile& file, std::vector<Problem>& problems) {
@@ -140,11 +157,20 @@ FileContent read_file_entries(const MergeFile& file, std::vector<Problem>& probl
   SeriesSet set(false);
   DbReader reader(file.path, file.name);
   if (!reader.sync(set, buffers, {.keep_open = false, .leave_out_dead = false}, problems)) return {};
-  const int fd = ::open(file.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+  const int fd = open_to_read(file.path);
   if (fd < 0) return {};  // gone this very moment
   FileContent content = FileContentReader(file, fd, problems).read();
   ::close(fd);
   return content;
+}
+
+std::vector<FileEntry> read_metric_entries(const MergeFile& file, std::string_view metric_name) {
+  const int fd = open_to_read(file.path);
+  if (fd < 0) return {};
+  std::vector<Problem> told_by_collections;
+  FileContent content = FileContentReader(file, fd, told_by_collections, metric_name).read();
+  ::close(fd);
+  return std::move(content.entries);
 }
 
 }  // namespace weir

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collect/file_merge.h"
@@ -36,5 +37,9 @@ struct FileContent {
 };
 
 FileContent read_file_entries(const MergeFile& file, std::vector<Problem>& problems);
+
+/// The entries of one metric alone, by the name its keys carry; empty where the file cannot be read. Keys of others are
+/// passed over by their first bytes, so it costs little more than walking the file.
+std::vector<FileEntry> read_metric_entries(const MergeFile& file, std::string_view metric_name);
 
 }  // namespace weir

@@ -10,8 +10,7 @@
 #include <system_error>
 #include <utility>
 
-#include "collect/liveness.h"
-#include "format/archive_file.h"
+#include "collect/writer_state.h"
 #include "format/db_walk.h"
 #include "weir/error.h"
 
@@ -54,21 +53,6 @@ bool read_at(int fd, std::string& into, std::size_t size, std::size_t offset) {
   return true;
 }
 
-WriterState stock_writer(int fd) {
-  // A read lease is refused while anyone on this kernel has the file open for writing.
-  if (fcntl(fd, F_SETLEASE, F_RDLCK) == 0) {
-    fcntl(fd, F_SETLEASE, F_UNLCK);
-    return WriterState::dead;
-  }
-  return errno == EAGAIN ? WriterState::alive : WriterState::unknown;
-}
-
-WriterState writer_of(int fd, const InspectedFile& file) {
-  if (is_archive_name(*file.name)) return WriterState::folded;
-  if (!file.by_weir) return stock_writer(fd);
-  return writer_liveness(fd, file.name->identity) == Liveness::alive ? WriterState::alive : WriterState::dead;
-}
-
 /// Counts entries window by window; stops where the file cannot be walked on.
 void count_entries(int fd, InspectedFile& file) {
   std::string window;
@@ -108,7 +92,7 @@ void inspect(InspectedFile& file) {
     file.by_weir = read.mark == kWeirMark || read.mark == kDeadMark;
     count_entries(opened.fd(), file);
   }
-  if (file.name) file.writer = writer_of(opened.fd(), file);
+  if (file.name) file.writer = writer_state(opened.fd(), *file.name, file.by_weir);
 }
 
 }  // namespace

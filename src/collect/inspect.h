@@ -18,11 +18,9 @@
 
 #include "format/db_file.h"
 #include "format/file_name.h"
+#include "weir/writers.h"
 
 namespace weir {
-
-/// Whether a file's writer lives, as far as this host can tell; `folded`: an archive of writers that have ended.
-enum class WriterState : std::uint8_t { alive, dead, unknown, folded };
 
 struct InspectedFile {
   std::filesystem::path path;

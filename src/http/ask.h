@@ -18,14 +18,14 @@
 namespace weir {
 
 /// What is made of the collection.
-enum class View : std::uint8_t { exposition, readiness, page };
+enum class View : std::uint8_t { exposition, readiness, page, api_series, api_values, api_status, api_split };
 
 /// Requests with equal asks share one body.
 struct Ask {
   View view = View::exposition;
   Format format;
   bool gzip = false;
-  std::vector<std::string> names;  ///< `name[]`
+  std::vector<std::string> names;  ///< `name[]`; of api_split the family
 };
 bool operator==(const Ask& a, const Ask& b) noexcept;
 
@@ -34,6 +34,9 @@ struct Answer {
   std::string content_type = "text/plain; charset=utf-8";
   std::shared_ptr<const std::string> body;
   bool gzipped = false;
+  const char* cache_control = "no-store";
+  std::string etag;                ///< with its quotes; empty: none
+  const char* policy = nullptr;    ///< Content-Security-Policy; null: none
   const char* rejected = nullptr;  ///< `reason` of weir_http_rejected_total, when Weir itself refused
 };
 /// An answer in plain words.

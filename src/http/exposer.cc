@@ -44,10 +44,10 @@ void check(const ExposerOptions& options) {
 
 }  // namespace
 
-Exposer::Exposer(ExposerOptions options, Source& source, Source* backend) {
+Exposer::Exposer(ExposerOptions options, Source& source, Source* backend, WriterView* writers) {
   check(options);
   const SignalsBlocked blocked;
-  impl_ = std::make_unique<Impl>(std::move(options), source, backend);
+  impl_ = std::make_unique<Impl>(std::move(options), source, backend, writers);
 }
 
 Exposer::~Exposer() = default;

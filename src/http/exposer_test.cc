@@ -126,8 +126,10 @@ TEST_F(ExposerTest, EveryScrapeCollectsAnew) {
 
 TEST_F(ExposerTest, ReadyWhenTheSourceIsRead) { EXPECT_EQ(fetch(port(), "/readyz").status, 200); }
 
-TEST_F(ExposerTest, PageIsStrictAboutWhatItLoads) {
-  const Response response = fetch(port(), "/");
+TEST(Exposer, PlainPageIsStrictAboutWhatItLoads) {
+  FixedSource source{{}};
+  const Exposer exposer({.listen = "127.0.0.1:0", .page = PageKind::plain}, source);
+  const Response response = fetch(exposer.port(), "/");
   EXPECT_EQ(response.status, 200);
   EXPECT_TRUE(response.has("Content-Type: text/html; charset=utf-8"));
   EXPECT_TRUE(response.has("Content-Security-Policy: default-src 'none'; style-src 'sha256-"));

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <utility>
@@ -38,8 +39,10 @@ Answer readiness(const Collection& collection) {
 
 }  // namespace
 
-Gatherer::Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes)
-    : source_(source), statistics_(statistics), max_body_bytes_(max_body_bytes), thread_([this] { run(); }) {}
+Gatherer::Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes, Api api)
+    : source_(source), statistics_(statistics), max_body_bytes_(max_body_bytes), api_(std::move(api)), thread_([this] {
+        run();
+      }) {}
 
 Gatherer::~Gatherer() {
   stop();
@@ -95,19 +98,27 @@ std::shared_ptr<const Collection> Gatherer::collect() {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   if (statistics_ != nullptr) statistics_->collected(*collection, took.count());
   problem_log_.met(collection->problems);
+  recent_ = collection;
+  recent_began_ = begin;
   return collection;
+}
+
+std::shared_ptr<const Collection> Gatherer::collection_for(const std::vector<std::shared_ptr<Pending>>& batch) {
+  const bool for_pages = std::ranges::all_of(batch, [](const auto& pending) { return is_api(pending->ask().view); });
+  const bool is_young = recent_ != nullptr && std::chrono::steady_clock::now() - recent_began_ < kApiAge;
+  return for_pages && is_young ? recent_ : collect();
 }
 
 void Gatherer::answer(const std::vector<std::shared_ptr<Pending>>& batch) {
   std::vector<std::pair<const Ask*, Answer>> rendered;
   try {
-    const std::shared_ptr<const Collection> collection = collect();
+    const std::shared_ptr<const Collection> collection = collection_for(batch);
     for (const auto& pending : batch) {
       if (pending->settled()) continue;
       auto same = rendered.begin();
       while (same != rendered.end() && !(*same->first == pending->ask())) ++same;
       if (same == rendered.end()) {
-        rendered.emplace_back(&pending->ask(), render(*collection, pending->ask()));
+        rendered.emplace_back(&pending->ask(), render(collection, pending->ask()));
         same = std::prev(rendered.end());
       }
       pending->settle(same->second);
@@ -120,29 +131,38 @@ void Gatherer::answer(const std::vector<std::shared_ptr<Pending>>& batch) {
   }
 }
 
-Answer Gatherer::render(const Collection& collection, const Ask& ask) {
+Answer Gatherer::render(const std::shared_ptr<const Collection>& collection, const Ask& ask) {
   switch (ask.view) {
     case View::readiness:
-      return readiness(collection);
+      return readiness(*collection);
     case View::page: {
-      Answer answer = plain_answer(200, landing_page(source_.describe(), collection));
+      Answer answer = plain_answer(200, landing_page(source_.describe(), *collection));
       answer.content_type = "text/html; charset=utf-8";
+      answer.policy = kLandingPagePolicy;
       return answer;
     }
     case View::exposition:
-      break;
+      return render_exposition(*collection, ask);
+    default:
+      return render_api(collection, ask);
   }
-  return render_exposition(collection, ask);
+}
+
+Answer Gatherer::too_much_held() {
+  Answer answer = plain_answer(503, "Too many responses are still being sent; try again in a second.\n");
+  answer.rejected = "memory";
+  return answer;
+}
+
+Answer Gatherer::render_api(const std::shared_ptr<const Collection>& collection, const Ask& ask) {
+  if (bodies_.bytes_held() > max_body_bytes_) return too_much_held();
+  return api_.render(collection, ask, bodies_);
 }
 
 Answer Gatherer::render_exposition(const Collection& collection, const Ask& ask) {
   // An empty 200 would say that all is well and every series gone; a failed scrape says what is true.
   if (!anything_was_read(collection)) return readiness(collection);
-  if (bodies_.bytes_held() > max_body_bytes_) {
-    Answer answer = plain_answer(503, "Too many responses are still being sent; try again in a second.\n");
-    answer.rejected = "memory";
-    return answer;
-  }
+  if (bodies_.bytes_held() > max_body_bytes_) return too_much_held();
   Answer answer;
   answer.content_type = content_type(ask.format);
   std::string text = bodies_.buffer();

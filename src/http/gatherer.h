@@ -4,19 +4,23 @@
 //   gatherer.submit(pending);           // settled later, from the gatherer's thread
 //
 // Requests that arrive while a collection runs wait for the next one and then share it: a scrape never gets values
-// older than itself, and a hundred scrapers cost one collection. Equal asks share one rendered body. A source that
-// hangs blocks this thread only; deadlines are kept by Connections, which settles such requests with 503.
+// older than itself, and a hundred scrapers cost one collection. Equal asks share one rendered body. Asks under /api
+// also take the last collection, a scrape's too, while it is younger than kApiAge: pages cost one collection a second
+// at most. A source that hangs blocks this thread only; deadlines are kept by Connections, which settles such requests
+// with 503.
 //
 // Thread safety: every member may be called from any thread.
 // Invariants: I4 (bodies held are bounded; a throwing source costs 500s, not the server).
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
+#include "http/api.h"
 #include "http/ask.h"
 #include "http/body_store.h"
 #include "http/problem_log.h"
@@ -27,9 +31,11 @@ namespace weir {
 
 class Gatherer {
  public:
+  static constexpr std::chrono::milliseconds kApiAge{900};
+
   /// `source` and `statistics` (null: its collections are not counted) must outlive the gatherer. While bodies of more
-  /// than `max_body_bytes` are being sent, further asks get 503.
-  Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes);
+  /// than `max_body_bytes` are being sent, further asks get 503. `api` renders what is asked under /api.
+  Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes, Api api);
   /// Waits for a collection that runs.
   ~Gatherer();
   Gatherer(const Gatherer&) = delete;
@@ -44,7 +50,10 @@ class Gatherer {
   void run();
   void answer(const std::vector<std::shared_ptr<Pending>>& batch);
   std::shared_ptr<const Collection> collect();
-  Answer render(const Collection& collection, const Ask& ask);
+  std::shared_ptr<const Collection> collection_for(const std::vector<std::shared_ptr<Pending>>& batch);
+  Answer render(const std::shared_ptr<const Collection>& collection, const Ask& ask);
+  Answer render_api(const std::shared_ptr<const Collection>& collection, const Ask& ask);
+  static Answer too_much_held();
   Answer render_exposition(const Collection& collection, const Ask& ask);
 
   // constant after construction
@@ -54,6 +63,9 @@ class Gatherer {
   // used by the thread only
   BodyStore bodies_;
   ProblemLog problem_log_;
+  Api api_;
+  std::shared_ptr<const Collection> recent_;  // for pages that poll; a scrape never gets it
+  std::chrono::steady_clock::time_point recent_began_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

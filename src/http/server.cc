@@ -9,7 +9,7 @@
 #include <string>
 #include <utility>
 
-#include "http/landing_page.h"
+#include "http/page_bundle.h"
 #include "weir/error.h"
 #include "weir/exposition.h"
 #include "weir/log.h"
@@ -24,7 +24,7 @@ constexpr std::chrono::milliseconds kRefusalGrace{500};  // the two together are
 constexpr std::chrono::seconds kBadTimeoutLogGap{60};
 /// libmicrohttpd builds response headers in the memory that held the request; this much stays for them.
 constexpr std::size_t kResponseHeaderRoom = 2048;
-constexpr const char* kPaths = "/metrics, /backend, /healthz, /readyz and /";
+constexpr const char* kPaths = "/metrics, /backend, /healthz, /readyz, /api/v1/series and /";
 
 Route route_of(std::string_view url) {
   if (url == "/metrics") return Route::metrics;
@@ -32,6 +32,7 @@ Route route_of(std::string_view url) {
   if (url == "/readyz") return Route::readyz;
   if (url == "/backend") return Route::backend;
   if (url == "/") return Route::page;
+  if (api_view(url)) return Route::api;
   return Route::other;
 }
 
@@ -57,18 +58,23 @@ std::string header(MHD_Connection* connection, const char* name) {
   return std::move(wanted.value);
 }
 
-std::vector<std::string> names_asked(MHD_Connection* connection) {
-  std::vector<std::string> names;
+/// The values of a query's argument of that name.
+std::vector<std::string> arguments_of(MHD_Connection* connection, std::string_view name) {
+  struct Wanted {
+    std::string_view name;
+    std::vector<std::string> values;
+  } wanted{name, {}};
   const auto add = [](void* context, MHD_ValueKind, const char* key, std::size_t key_size, const char* value,
                       std::size_t value_size) -> MHD_Result {
-    if (std::string_view(key, key_size) == "name[]" && value != nullptr) {
-      static_cast<std::vector<std::string>*>(context)->emplace_back(value, value_size);
-    }
+    auto& out = *static_cast<Wanted*>(context);
+    if (std::string_view(key, key_size) == out.name && value != nullptr) out.values.emplace_back(value, value_size);
     return MHD_YES;
   };
-  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &names);
-  return names;
+  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &wanted);
+  return std::move(wanted.values);
 }
+
+Answer not_found() { return plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", kPaths)); }
 
 bool has_body(MHD_Connection* connection) {
   const std::string length = header(connection, "Content-Length");
@@ -116,18 +122,19 @@ Connections::Connection* connection_of(MHD_Connection* connection) {
 
 struct Exposer::Impl::Request {
   Route route = Route::other;
+  View view = View::exposition;  ///< of Route::api: which
   bool known_method = true;
   bool counted = false;  ///< among gathering_
   std::shared_ptr<Pending> pending;
 };
 
-Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend)
+Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend, WriterView* writers)
     : options_(std::move(given)),
       socket_(parse_listen_address(options_.listen)),
       backend_(statistics_, backend),
       connections_({options_.max_connections, options_.connection_timeout, options_.response_timeout}),
-      metrics_gatherer_(source, &statistics_, options_.max_body_bytes),
-      backend_gatherer_(backend_, nullptr, options_.max_body_bytes) {
+      metrics_gatherer_(source, &statistics_, options_.max_body_bytes, Api(source.describe(), writers)),
+      backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)) {
   start_daemon();
 }
 
@@ -199,6 +206,7 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
                                 void** context) {
   auto request = std::make_unique<Request>();
   request->route = route_of(url);
+  request->view = api_view(url).value_or(View::exposition);
   request->known_method = method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
   statistics_.arrived();
   {
@@ -219,10 +227,14 @@ MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
     case Route::healthz:
       return send(connection, request, plain_answer(200, "ok\n"));
     case Route::other:
-      return send(connection, request,
-                  plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", kPaths)));
+      return send(connection, request, not_found());
     case Route::page:
-      return gather(connection, request, View::page);
+      if (options_.page == PageKind::plain) return gather(connection, request, View::page);
+      if (options_.page == PageKind::none) return send(connection, request, not_found());
+      return send(connection, request, page_answer(accepts_gzip(header(connection, "Accept-Encoding"))));
+    case Route::api:
+      if (options_.page != PageKind::live) return send(connection, request, not_found());
+      return gather(connection, request, request.view);
     case Route::readyz:
       return gather(connection, request, View::readiness);
     case Route::metrics:
@@ -258,10 +270,10 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
   request.counted = true;
   Ask ask;
   ask.view = view;
-  if (view == View::exposition) {
-    ask.format = negotiate(header(connection, "Accept"));
+  if (view == View::exposition) ask.format = negotiate(header(connection, "Accept"));
+  if (view == View::exposition || is_api(view)) {
     ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
-    ask.names = names_asked(connection);
+    ask.names = arguments_of(connection, is_api(view) ? "family" : "name[]");
   }
   const auto deadline = Pending::Clock::now() + time_to_answer(scrape_timeout(connection));
   request.pending = std::make_shared<SuspendedRequest>(std::move(ask), deadline, connection);
@@ -269,29 +281,38 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
   // From here on the request may be settled at any moment; the library calls on_request again only after this call
   // returned.
   connections_.gathering(connection_of(connection), request.pending);
-  (request.route == Route::backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
+  const bool of_backend = request.route == Route::backend || view == View::api_status;
+  (of_backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
   return MHD_YES;
 }
 
 MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, const Answer& answer, const char* allow) {
-  MHD_Response* response = response_of(answer.body);
+  const bool is_known = answer.status == 200 && !answer.etag.empty() &&
+                        matches_etag(header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), answer.etag);
+  const unsigned status = is_known ? 304 : answer.status;
+  MHD_Response* response = response_of(is_known ? std::make_shared<const std::string>() : answer.body);
   if (response == nullptr) return MHD_NO;
   const auto add = [response](const char* name, const char* value) { MHD_add_response_header(response, name, value); };
   add(MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
   add("X-Content-Type-Options", "nosniff");
-  add(MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-  if (answer.gzipped) add(MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+  add(MHD_HTTP_HEADER_CACHE_CONTROL, answer.cache_control);
+  if (!answer.etag.empty()) add(MHD_HTTP_HEADER_ETAG, answer.etag.c_str());
+  if (answer.gzipped && !is_known) add(MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
   if (request.route == Route::metrics || request.route == Route::backend)
     add(MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
-  if (request.route == Route::page) add("Content-Security-Policy", kLandingPagePolicy);
+  if (request.route == Route::page || request.route == Route::api) add(MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+  if (answer.policy != nullptr) {
+    add("Content-Security-Policy", answer.policy);
+    add("Referrer-Policy", "no-referrer");
+  }
   if (answer.status == 503) add(MHD_HTTP_HEADER_RETRY_AFTER, "1");
   if (allow != nullptr) add(MHD_HTTP_HEADER_ALLOW, allow);
   const bool unread_body = answer.status == 405 || answer.status == 413;
   if (unread_body || stopping_.load(std::memory_order_relaxed)) add(MHD_HTTP_HEADER_CONNECTION, "close");
   if (answer.rejected != nullptr) statistics_.rejected(answer.rejected);
-  statistics_.answered(request.route, answer.status);
+  statistics_.answered(request.route, status);
   connections_.sending(connection_of(connection));
-  const MHD_Result queued = MHD_queue_response(connection, answer.status, response);
+  const MHD_Result queued = MHD_queue_response(connection, status, response);
   MHD_destroy_response(response);
   return queued;
 }

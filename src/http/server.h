@@ -27,7 +27,7 @@ namespace weir {
 
 struct Exposer::Impl {
  public:
-  Impl(ExposerOptions given, Source& source, Source* backend);
+  Impl(ExposerOptions given, Source& source, Source* backend, WriterView* writers);
   ~Impl();
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;

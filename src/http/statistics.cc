@@ -30,6 +30,8 @@ const char* path_of(Route route) {
       return "/backend";
     case Route::page:
       return "/";
+    case Route::api:
+      return "/api/v1";
     case Route::other:
       break;
   }

@@ -22,7 +22,7 @@
 namespace weir {
 
 /// The paths that are counted apart; everything else is `other`, so that no client invents series.
-enum class Route : std::uint8_t { metrics, healthz, readyz, backend, page, other };
+enum class Route : std::uint8_t { metrics, healthz, readyz, backend, page, api, other };
 
 class Statistics {
  public:

@@ -107,8 +107,8 @@ def test_missing_directory_is_warned_about_and_served_once_it_appears(serve, dir
     assert server.get("/readyz")[0] == 200
 
 
-def test_page_loads_nothing_and_its_policy_names_its_style(serve, directory):
-    _, headers, body = serve(directory).get("/")
+def test_plain_page_loads_nothing_and_its_policy_names_its_style(serve, directory):
+    _, headers, body = serve(directory, "--page", "plain").get("/")
     style = re.search(rb"<style>(.*?)</style>", body, re.S).group(1)
     digest = base64.b64encode(hashlib.sha256(style).digest()).decode()
     assert f"style-src 'sha256-{digest}'" in headers["Content-Security-Policy"]
@@ -117,9 +117,9 @@ def test_page_loads_nothing_and_its_policy_names_its_style(serve, directory):
     assert str(directory).encode() in body
 
 
-def test_hostile_file_name_stays_text_on_the_page(serve, directory):
+def test_hostile_file_name_stays_text_on_the_plain_page(serve, directory):
     (directory / "counter_<img src=x onerror=alert(1)>.db").write_bytes(b"garbage")
-    assert "<img" not in serve(directory).text("/")
+    assert "<img" not in serve(directory, "--page", "plain").text("/")
 
 
 @pytest.mark.parametrize("request_bytes, status", [
