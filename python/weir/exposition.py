@@ -1,7 +1,7 @@
 """Expositions as bytes: text 0.0.4 or OpenMetrics, made in C++ without the GIL.
 
 What may stand for a registry, everywhere here: a CollectorRegistry, a MultiProcessCollector, or any object with a
-`collect()` that gives metrics, such as prometheus_client's own registries.
+`collect()` that gives metrics, such as a restricted registry or prometheus_client's own.
 """
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence, Tuple
 
@@ -21,26 +21,21 @@ class Response(NamedTuple):
     headers: List[Tuple[str, str]]
 
 
-def source_of(registry: Any) -> Tuple[_weir.Source, Optional[Sequence[str]]]:
-    """What is read for `registry`, and which names of it (None: all)."""
+def source_of(registry: Any) -> _weir.Source:
+    """What is read for `registry`."""
     source = getattr(registry, "_weir_source", None)
     if isinstance(source, _weir.Source):
-        return source, getattr(registry, "_weir_names", None)
+        return source
     if isinstance(registry, _weir.Source):
-        return registry, None
+        return registry
     if not callable(getattr(registry, "collect", None)):
         raise TypeError(f"{registry!r} is no registry: it has no collect()")
-    return _weir.collector_source(registry.collect), None
+    return _weir.collector_source(registry.collect)
 
 
 def scrape(registry: Any, accept: str = "", accept_encoding: str = "", names: Sequence[str] = ()) -> Response:
-    """Answers a scrape with these request headers and `name[]` parameters. Of a restricted registry `names` choose
-    among its own."""
-    source, own = source_of(registry)
-    chosen = list(names)
-    if own is not None:
-        chosen = [name for name in own if not names or name in names] or [""]  # nobody's name: nothing is shown
-    body, content_type, encoding, problems = source.scrape(accept, accept_encoding, chosen)
+    """Answers a scrape with these request headers and `name[]` parameters."""
+    body, content_type, encoding, problems = source_of(registry).scrape(accept, accept_encoding, list(names))
     log_problems(problems)
     headers = [("Content-Type", content_type)]
     if encoding:

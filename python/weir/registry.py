@@ -6,7 +6,7 @@ gives metrics as prometheus_client's collectors do. Metrics and readers are coll
 Thread safety: all of it. Process safety: a forked child has the same registry; its metrics start from zero.
 """
 import threading
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional
 
 from weir import _weir
 from weir._collected import log_problems, metrics_from
@@ -58,7 +58,7 @@ class CollectorRegistry:
             if taken:
                 raise _weir.RegistrationError(
                     f"Duplicated timeseries in CollectorRegistry: {taken}, of {self._names[taken[0]]!r}")
-            self._entries[id(collector)] = _Entry(collector, self._add(collector), names)
+            self._entries[id(collector)] = _Entry(collector, _add(self._weir_source, collector), names)
             self._names.update(dict.fromkeys(names, collector))
 
     def unregister(self, collector: Any) -> None:
@@ -73,9 +73,7 @@ class CollectorRegistry:
 
     def collect(self) -> List[Metric]:
         """Every metric with its values of now."""
-        families, problems = self._weir_source.collect()
-        log_problems(problems)
-        return metrics_from(families)
+        return _collect(self._weir_source)
 
     def get_sample_value(self, name: str, labels: Optional[Dict[str, str]] = None) -> Optional[float]:
         """The value of one sample; None when there is none. For tests."""
@@ -86,7 +84,7 @@ class CollectorRegistry:
         return None
 
     def restricted_registry(self, names: Iterable[str]) -> "RestrictedRegistry":
-        """This registry with only the families that have one of these names, or a sample of it."""
+        """This registry with only the samples of these names: `requests_total`, `latency_count`."""
         return RestrictedRegistry(names, self)
 
     def set_target_info(self, labels: Optional[Dict[str, str]]) -> None:
@@ -106,15 +104,16 @@ class CollectorRegistry:
     def get_target_info(self) -> Optional[Dict[str, str]]:
         return self._target_info
 
-    def _add(self, collector: Any) -> int:
-        if isinstance(collector, _weir.Instrument):
-            return self._weir_source.add_metric(collector)
-        source = getattr(collector, "_weir_source", None)
-        if isinstance(source, _weir.Source):
-            return self._weir_source.add_source(source)
-        if not callable(getattr(collector, "collect", None)):
-            raise TypeError(f"{collector!r} cannot be registered: it has no collect()")
-        return self._weir_source.add_collector(collector.collect)
+    def _holding(self, names: Iterable[str]) -> _weir.SourceRegistry:
+        """The collectors that have one of these names, and those that do not tell theirs."""
+        chosen = _weir.SourceRegistry()
+        with self._lock:
+            if self._target_info and "target_info" in names:
+                chosen.add_collector(_target(self._target_info))
+            for entry in self._entries.values():
+                if not entry.names or not set(entry.names).isdisjoint(names):
+                    _add(chosen, entry.collector)
+        return chosen
 
     def _names_of(self, collector: Any) -> List[str]:
         described: Iterable[Any] = ()
@@ -130,17 +129,33 @@ class CollectorRegistry:
 
 
 class RestrictedRegistry:
-    """Some families of a registry; made by CollectorRegistry.restricted_registry."""
+    """Some samples of a registry, by prometheus_client's rule: exactly those of these names; collectors that say they
+    have none of them are not asked. Made by CollectorRegistry.restricted_registry."""
 
     def __init__(self, names: Iterable[str], registry: CollectorRegistry) -> None:
-        self._weir_source = registry._weir_source
-        self._weir_names: Tuple[str, ...] = tuple(names)
+        self._names = frozenset(names)
         self._registry = registry
 
     def collect(self) -> List[Metric]:
-        wanted = set(self._weir_names)
-        metrics = (metric._restricted_metric(wanted) for metric in self._registry.collect())
+        metrics = (metric._restricted_metric(self._names) for metric in _collect(self._registry._holding(self._names)))
         return [metric for metric in metrics if metric is not None]
+
+
+def _add(source: _weir.SourceRegistry, collector: Any) -> int:
+    if isinstance(collector, _weir.Instrument):
+        return source.add_metric(collector)
+    own = getattr(collector, "_weir_source", None)
+    if isinstance(own, _weir.Source):
+        return source.add_source(own)
+    if not callable(getattr(collector, "collect", None)):
+        raise TypeError(f"{collector!r} cannot be registered: it has no collect()")
+    return source.add_collector(collector.collect)
+
+
+def _collect(source: _weir.Source) -> List[Metric]:
+    families, problems = source.collect()
+    log_problems(problems)
+    return metrics_from(families)
 
 
 def _target(labels: Dict[str, str]) -> Any:

@@ -80,10 +80,7 @@ def start_http_server(port: int, addr: str = "0.0.0.0", registry: Any = REGISTRY
     if certfile or keyfile:
         raise _weir.ConfigError(f"start_http_server: certfile={certfile!r}, keyfile={keyfile!r}: there is no TLS here "
                                 "yet; serve on 127.0.0.1 behind a proxy")
-    source, names = source_of(registry)
-    if names is not None:
-        raise TypeError("start_http_server() serves whole registries; choose families with ?name[]= in the scrape")
-    return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source)
+    return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source_of(registry))
 
 
 def _answer(registry: Any, method: str, accept: str, accept_encoding: str, query: str) -> Tuple[str, Response]:

@@ -5,11 +5,12 @@ prometheus_client's affair.
 """
 import functools
 import inspect
+from typing import Any, Callable, Optional
 
 from prometheus_client.registry import REGISTRY, CollectorRegistry
 
 
-def _only_collector(registry, collector_class):
+def _only_collector(registry: Any, collector_class: type) -> Optional[Any]:
     """The one collector of the registry, if it is exactly a `collector_class`; else None."""
     if type(registry) is not CollectorRegistry:
         return None
@@ -21,16 +22,18 @@ def _only_collector(registry, collector_class):
     return collectors[0]
 
 
-def make_generate_latest(stock, collector_class, is_openmetrics):
+def make_generate_latest(stock: Callable[..., bytes], collector_class: type,
+                         is_openmetrics: bool) -> Callable[..., bytes]:
     """What stands for prometheus_client's text or OpenMetrics generate_latest, `stock`."""
     signature = inspect.signature(stock)
 
     @functools.wraps(stock)
-    def generate_latest(registry=REGISTRY, *args, **options):
+    def generate_latest(registry: Any = REGISTRY, *args: Any, **options: Any) -> bytes:
         collector = _only_collector(registry, collector_class)
         asked = signature.bind(registry, *args, **options).arguments
         if collector is None or asked.get("version", "1.0.0") not in ("0.0.1", "1.0.0"):
             return stock(registry, *args, **options)
-        return collector.expose(is_openmetrics, asked.get("escaping", "underscores"))
+        body: bytes = collector.expose(is_openmetrics, asked.get("escaping", "underscores"))
+        return body
 
     return generate_latest

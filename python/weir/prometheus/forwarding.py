@@ -10,6 +10,7 @@ counted in the new value, and what is written to the other is not needed any mor
 Thread safety: that of the new value.
 """
 import functools
+from typing import Any, Optional
 
 _COUNTED = object()
 
@@ -17,51 +18,53 @@ _COUNTED = object()
 class _Late(float):
     """What a late `self._value` reads; `+= amount` counts in the new value."""
 
-    def __new__(cls, new):
+    _new: Any
+
+    def __new__(cls, new: Any) -> "_Late":
         late = super().__new__(cls, new.get())
         late._new = new
         return late
 
-    def __add__(self, amount):
+    def __add__(self, amount: float) -> Any:
         self._new.inc(amount)
         return _COUNTED
 
 
 class _NoFile:
-    def write_value(self, *_):
+    def write_value(self, *_: object) -> None:
         """The new value has written it."""
 
 
-def _value(self):
+def _value(self: Any) -> _Late:
     return _Late(self._weir_value)
 
 
-def _set_value(self, value):
+def _set_value(self: Any, value: Any) -> None:
     if value is not _COUNTED:
         self._weir_value.set(value)
 
 
 @functools.lru_cache(maxsize=None)
-def forwarder_class(stock):
+def forwarder_class(stock: Any) -> Any:
     """The class of moved values that were of the class `stock`; instances have `_weir_value`."""
 
-    class Moved(stock):
+    class Moved(stock):  # type: ignore[misc]
         _value = property(_value, _set_value)
         _file = property(lambda self: _NoFile(), lambda self, file: None)
 
-        def inc(self, amount):
+        def inc(self, amount: float) -> None:
             self._weir_value.inc(amount)
 
-        def set(self, value, timestamp=None):
+        def set(self, value: float, timestamp: Optional[float] = None) -> None:
             self._weir_value.set(value, timestamp)
 
-        def get(self):
+        def get(self) -> Any:
             return self._weir_value.get()
 
-        def set_exemplar(self, exemplar):
+        def set_exemplar(self, exemplar: Any) -> None:
             self._weir_value.set_exemplar(exemplar)
 
-        def get_exemplar(self):
+        def get_exemplar(self) -> Any:
             return self._weir_value.get_exemplar()
 
     return Moved

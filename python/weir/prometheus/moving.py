@@ -14,16 +14,19 @@ Install before forking: a child that installs moves what it inherited in memory,
 import contextlib
 import gc
 import os
+from typing import Any, Iterable, Iterator, List, Tuple
 
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import REGISTRY
 from prometheus_client.values import MutexValue
 
 from weir.prometheus.forwarding import forwarder_class
-from weir.prometheus.value_class import StockFiles
+from weir.prometheus.value_class import ChosenStorage, StockFiles
+
+Path = Tuple[Any, ...]  # an attribute of a metric, or an attribute and an index
 
 
-def move_existing(stock, own, storage):
+def move_existing(stock: Any, own: Any, storage: ChosenStorage) -> None:
     """Moves every value of the class `stock` into one of `own`, whose values go to `storage`. All or nothing: raises
     before anything has moved."""
     if stock is MutexValue:
@@ -32,23 +35,23 @@ def move_existing(stock, own, storage):
         _move_from_files(StockFiles(stock), stock, own, storage)
 
 
-def _metrics_in(collectors):
+def _metrics_in(collectors: Iterable[Any]) -> Iterator[Any]:
     for collector in collectors:
         if issubclass(type(collector), MetricWrapperBase):
             yield collector
             yield from list(getattr(collector, "_metrics", {}).values())
 
 
-def _existing_metrics():
+def _existing_metrics() -> List[Any]:
     """Every metric of the process: those the garbage collector knows, and (after gc.freeze()) those registered."""
     found = {id(metric): metric for metric in _metrics_in(list(REGISTRY._collector_to_names))}
     found.update((id(metric), metric) for metric in _metrics_in(gc.get_objects()))
     return list(found.values())
 
 
-def _places(metric, stock):
-    """[(path, value)] of the metric's own values of the class `stock`: an attribute, or an attribute and an index."""
-    places = []
+def _places(metric: Any, stock: Any) -> List[Tuple[Path, Any]]:
+    """Of the metric's own values of the class `stock`."""
+    places: List[Tuple[Path, Any]] = []
     for name, held in vars(metric).items():
         if type(held) is stock:
             places.append(((name,), held))
@@ -57,25 +60,26 @@ def _places(metric, stock):
     return places
 
 
-def _at(metric, path):
+def _at(metric: Any, path: Path) -> Any:
     held = vars(metric)[path[0]]
     return held if len(path) == 1 else held[path[1]]
 
 
-def _put(metric, path, value):
+def _put(metric: Any, path: Path, value: Any) -> None:
     holder = vars(metric) if len(path) == 1 else vars(metric)[path[0]]
     holder[path[-1]] = value
 
 
-def _forward(old, new):
+def _forward(old: Any, new: Any) -> None:
     vars(old)["_weir_value"] = new
-    old.__class__ = forwarder_class(type(old))
+    stock: Any = old.__class__
+    old.__class__ = forwarder_class(stock)
 
 
 # --- from memory ---
 
 
-def _move_from_memory(own):
+def _move_from_memory(own: Any) -> None:
     """For each metric a twin is initialized as prometheus_client would, so its values are Weir's, with the right names
     and labels; then the metric's values hand over to the twin's."""
     moves = []
@@ -107,7 +111,7 @@ def _move_from_memory(own):
 # --- from prometheus_client's files ---
 
 
-def _move_from_files(held, stock, own, storage):
+def _move_from_files(held: StockFiles, stock: Any, own: Any, storage: ChosenStorage) -> None:
     if not held.values:
         return
     held.values[0].get()  # looks whether this process is a fork of the one that counted, and if so starts anew
@@ -126,18 +130,19 @@ def _move_from_files(held, stock, own, storage):
             file.close()
         held.files.clear()
         held.values.clear()
+    moved_class = forwarder_class(stock)
     for metric in _existing_metrics():
-        for path, old in _places(metric, forwarder_class(stock)):
+        for path, old in _places(metric, moved_class):
             _put(metric, path, old._weir_value)
 
 
-def _identity(value):
+def _identity(value: Any) -> Tuple[str, str, str]:
     """One for all values that share an entry of a file."""
     typ, *_, mode = value._params
     return typ, mode, value._key
 
 
-def _bring_number(old, new, stays):
+def _bring_number(old: Any, new: Any, stays: bool) -> None:
     read = old._file.read_value(old._key)
     value, timestamp = read if isinstance(read, tuple) else (read, 0.0)
     if old._params[0] == "gauge":
@@ -149,14 +154,14 @@ def _bring_number(old, new, stays):
         new.inc(value)
 
 
-def _are_in_directory_of(storage, held):
+def _are_in_directory_of(storage: Any, held: StockFiles) -> bool:
     ours = storage.describe().partition("directory ")[2]
     return bool(ours) and all(os.path.samefile(os.path.dirname(os.path.abspath(file._fname)), ours)
                               for file in held.files.values())
 
 
 @contextlib.contextmanager
-def _aside(names):
+def _aside(names: List[str]) -> Iterator[None]:
     """Takes the files out of readers' sight, for good when all goes well."""
     hidden = {name: os.path.join(os.path.dirname(name), f".moving-{os.path.basename(name)}") for name in names}
     for name, elsewhere in hidden.items():

@@ -6,9 +6,11 @@ the names of modules are looked at: what a class or a closure holds stays.
 Thread safety: the caller's lock. Process safety: in-process only.
 """
 import sys
+from types import ModuleType
+from typing import Any, Iterator, List, Optional, Tuple
 
 
-def _holders(original, name):
+def _holders(original: object, name: Optional[str]) -> Iterator[Tuple[ModuleType, str]]:
     """Every (module, name) that holds `original`; under that name only, where one is given."""
     for module in list(sys.modules.values()):
         names = getattr(module, "__dict__", None)
@@ -20,20 +22,20 @@ def _holders(original, name):
 
 
 class References:
-    def __init__(self):
-        self._replaced = []     # (original, replacement, name or None)
-        self._reclassed = []    # (object, its class before)
+    def __init__(self) -> None:
+        self._replaced: List[Tuple[object, object, Optional[str]]] = []  # original, replacement, name or None
+        self._reclassed: List[Tuple[Any, type]] = []  # object, its class before
 
-    def replace(self, original, replacement, name=None):
+    def replace(self, original: object, replacement: object, name: Optional[str] = None) -> None:
         self._replaced.append((original, replacement, name))
         for module, held_name in _holders(original, name):
             setattr(module, held_name, replacement)
 
-    def change_class(self, thing, replacement):
+    def change_class(self, thing: Any, replacement: type) -> None:
         self._reclassed.append((thing, type(thing)))
         thing.__class__ = replacement
 
-    def restore(self):
+    def restore(self) -> None:
         """Also where modules imported the replacement meanwhile. What somebody else put there since is left alone."""
         for original, replacement, name in reversed(self._replaced):
             for module, held_name in _holders(replacement, name):

@@ -1,25 +1,25 @@
 """install() and uninstall(): everything of prometheus_client that is replaced, and the way back."""
 import gc
 import threading
-from typing import Optional
+from typing import Any, Optional
 
 from weir import _weir
 from weir.prometheus.references import References
 
 _lock = threading.RLock()
-_switch = None
+_switch: "Optional[Switch]" = None
 
 
 class Switch:
     """One installation: what was replaced by what. Imports prometheus_client, so it is made by install() only."""
 
-    def __init__(self, storage):
+    def __init__(self, storage: Optional[_weir.Storage]) -> None:
         from weir.prometheus.value_class import ChosenStorage, ValueClasses
         self.storage = ChosenStorage(storage)
         self.values = ValueClasses(self.storage)
         self.references = References()
 
-    def turn_on(self):
+    def turn_on(self) -> None:
         """Replaces names first, so that no metric made meanwhile is missed; then moves those that were there."""
         from prometheus_client import values
         from weir.prometheus.moving import move_existing
@@ -33,13 +33,13 @@ class Switch:
             self.turn_off()
             raise
 
-    def _replace_values(self, values, stock):
+    def _replace_values(self, values: Any, stock: Any) -> None:
         if stock is not None:
             self.references.replace(values.ValueClass, self.values.own, name="ValueClass")
         self.references.replace(values.MultiProcessValue, self.values.multi_process_value(values.MultiProcessValue))
         self.references.replace(values.get_value_class, self.values.get_value_class)
 
-    def _replace_readers(self):
+    def _replace_readers(self) -> None:
         from prometheus_client import exposition, multiprocess, openmetrics
         import prometheus_client.openmetrics.exposition  # noqa: F401  (so that openmetrics has it)
         from weir.prometheus.collector import collector_class, make_mark_process_dead
@@ -56,7 +56,7 @@ class Switch:
             generate_latest = module.generate_latest
             self.references.replace(generate_latest, make_generate_latest(generate_latest, own, is_openmetrics))
 
-    def turn_off(self):
+    def turn_off(self) -> None:
         self.references.restore()
 
 

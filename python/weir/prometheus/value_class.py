@@ -1,6 +1,7 @@
 """The classes that stand for prometheus_client.values.ValueClass, and the storage their values go to."""
 import inspect
 import os
+from typing import Any, Callable, Dict, Optional
 
 from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.values import MutexValue
@@ -12,11 +13,11 @@ _LAYOUT = "current" if "timestamp" in inspect.signature(MmapedDict.write_value).
 _CHOOSING = ("REDIS_ENABLED", "WEIR_BACKEND_CLASS", "PYTHEUS_BACKEND_CLASS")
 
 
-def _directory():
+def _directory() -> str:
     return os.environ.get("PROMETHEUS_MULTIPROC_DIR") or os.environ.get("prometheus_multiproc_dir") or ""
 
 
-def _closure(function):
+def _closure(function: Any) -> Dict[str, Any]:
     """{name: value} of what `function` closes over."""
     cells = function.__closure__ or ()
     return {name: cell.cell_contents for name, cell in zip(function.__code__.co_freevars, cells)}
@@ -25,7 +26,7 @@ def _closure(function):
 class StockFiles:
     """What a class made by prometheus_client's MultiProcessValue() keeps for itself: its lock, files and values."""
 
-    def __init__(self, value_class):
+    def __init__(self, value_class: Any) -> None:
         held = _closure(getattr(value_class, "_MmapedValue__check_for_pid_change"))
         self.process_identifier = held["process_identifier"]
         self.files, self.values = held["files"], held["values"]
@@ -35,17 +36,17 @@ class StockFiles:
 class ChosenStorage:
     """Where new values go: what install() was given, else what the environment chooses at the first value."""
 
-    def __init__(self, given):
+    def __init__(self, given: Optional[_weir.Storage]) -> None:
         self._given = given
-        self._directory = None  # of the environment, when it chose
+        self._directory: Optional[str] = None  # of the environment, when it chose
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self._given.describe() if self._given is not None else "the storage the environment chooses"
 
-    def is_for(self, storage):
+    def is_for(self, storage: _weir.Storage) -> bool:
         return storage is self._given
 
-    def now(self):
+    def now(self) -> _weir.Storage:
         """The storage of a value made now.
 
         Files are in the layout that the installed prometheus_client reads, unless WEIR_FILE_LAYOUT says otherwise. As
@@ -62,7 +63,7 @@ class ChosenStorage:
             directory = storage.describe().partition("directory ")[2]
         return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
 
-    def redis(self):
+    def redis(self) -> Optional[_weir.Storage]:
         """The Redis storage, or None where values go elsewhere. Chooses nothing while the environment says nothing."""
         if self._given is None and _weir.chosen_backend() is None and not any(map(os.environ.get, _CHOOSING)):
             return None
@@ -73,28 +74,28 @@ class ChosenStorage:
 class ValueClasses:
     """The value class of one installation, and the functions that give it out."""
 
-    def __init__(self, storage):
+    def __init__(self, storage: ChosenStorage) -> None:
         self._storage = storage
         self.own = self._make()
 
-    def _make(self):
+    def _make(self) -> Any:
         storage = self._storage
 
         class Value(_weir.Value):
             """A value of a metric in one of Weir's cells."""
             __slots__ = ()
 
-            def __init__(self, *args, **kwargs):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, storage=storage.now(), **kwargs)
 
             @classmethod
-            def close_all_files(cls):
+            def close_all_files(cls) -> None:
                 """Brings everything to where it is shared. The files stay open: their lock says this process lives."""
                 _weir.flush()
 
         return Value
 
-    def check_replaceable(self, value_class):
+    def check_replaceable(self, value_class: Any) -> Any:
         """The class whose values are to be moved: `value_class`, where it is prometheus_client's for this process; None
         where the application chose its identifiers itself. Raises RuntimeError when it is somebody else's."""
         if value_class is MutexValue:
@@ -108,8 +109,8 @@ class ValueClasses:
                 f"whoever set it must not") from None
         return value_class if identifier is os.getpid else None
 
-    def multi_process_value(self, stock):
-        def MultiProcessValue(process_identifier=os.getpid):
+    def multi_process_value(self, stock: Callable[..., Any]) -> Callable[..., Any]:
+        def MultiProcessValue(process_identifier: Callable[[], Any] = os.getpid) -> Any:
             """The value class for an identifier of the application's: prometheus_client's own, whose files Weir reads;
             in Redis Weir's, because there identities are claimed and never clash."""
             if process_identifier is os.getpid or self._storage.redis() is not None:
@@ -117,6 +118,6 @@ class ValueClasses:
             return stock(process_identifier)
         return MultiProcessValue
 
-    def get_value_class(self):
+    def get_value_class(self) -> Any:
         """The value class for this process."""
         return self.own
