@@ -5,6 +5,8 @@ are redis.Redis (TCP, TLS, Unix socket), what a redis.sentinel.Sentinel gives, a
 
 Thread safety: every function from any thread. Process safety: Weir's client opens connections of its own after fork.
 """
+from __future__ import annotations  # they name classes that a build without Redis has not
+
 import os
 import threading
 import weakref

@@ -5,6 +5,8 @@
 
 Thread safety: every function from any thread. Process safety: a forked child inherits what was set up.
 """
+from __future__ import annotations  # they name classes that a build without Redis has not
+
 import logging
 import os
 import threading
