@@ -11,11 +11,13 @@ packages_of() {
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus curl strace util-linux redis-server redis-sentinel redis-tools openssl faketime \
       python3-gunicorn python3-eventlet python3-flask python3-django python3-fastapi uvicorn uwsgi-core \
-      uwsgi-plugin-python3 python3-yaml mypy ;;
+      uwsgi-plugin-python3 python3-yaml mypy mkdocs mkdocs-material ;;
     bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools wrk ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \
       python3 python3-yaml shellcheck ;;
     fuzz) echo clang-16 libclang-rt-16-dev ;;
+    docs) echo mkdocs mkdocs-material python3-gunicorn python3-prometheus-client python3-yaml ;;
+    package) echo debhelper dh-python dpkg-dev fakeroot lintian mmdebstrap systemd ;;
     *) refuse setup "$1" ;;
   esac
 }
@@ -27,7 +29,7 @@ usage: ./run setup [PURPOSE]...
 Installs the Debian packages that are missing (as root or by sudo), and for `test` and `bench` makes build/venv with
 the pinned Python peers of tests/requirements.txt and bench/requirements.txt. Does nothing when nothing is missing.
 
-PURPOSE is build, demo, test, bench, lint, fuzz or soak; none means all of them.
+PURPOSE is build, demo, test, bench, lint, fuzz, soak, docs or package; none means all but the last three.
 TXT
 }
 
