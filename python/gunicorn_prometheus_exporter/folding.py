@@ -7,6 +7,7 @@ minute. `weir serve` and `weir fold` may do the same beside it: one at a time fo
 Thread safety: called by the master's one thread. Process safety: a forked worker folds nothing.
 """
 import signal
+from typing import Optional
 
 from weir import _weir
 
@@ -16,12 +17,15 @@ from .config import config
 class MasterFolding:
     """At most one thread, from start() to stop()."""
 
-    def __init__(self):
-        self._folding = None
+    def __init__(self) -> None:
+        self._folding: Optional[_weir.Folding] = None
 
-    source = property(lambda self: self._folding, doc="How folding does, for /backend; None where nothing is folded.")
+    @property
+    def source(self) -> Optional[_weir.Source]:
+        """How folding does, for /backend; None where nothing is folded."""
+        return self._folding
 
-    def start(self):
+    def start(self) -> None:
         """Folds from now on, where the settings say so. ValueError for one that cannot be used."""
         files = config.fold
         if self._folding is not None or files == "off":
@@ -33,12 +37,12 @@ class MasterFolding:
             signal.signal(signal.SIGIO, signal.SIG_IGN)  # other clients' files are probed by leases
         self._folding = _weir.Folding(_weir.DirectorySource().directory, files)
 
-    def look_soon(self):
+    def look_soon(self) -> None:
         """A worker has ended."""
         if self._folding is not None:
             self._folding.look_soon()
 
-    def stop(self):
+    def stop(self) -> None:
         """Waits for a fold that runs."""
         if self._folding is not None:
             self._folding.stop()

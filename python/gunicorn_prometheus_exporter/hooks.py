@@ -6,6 +6,7 @@
 All of them may be used together, and any may be left out.
 """
 import logging
+from typing import Any
 
 import weir
 
@@ -21,12 +22,12 @@ __all__ = ["child_exit", "default_child_exit", "default_on_exit", "default_on_st
            "redis_sidecar_when_ready", "redis_when_ready"]
 
 
-def default_on_starting(_server):
+def default_on_starting(_server: Any) -> None:
     """Checks the configuration before anything is forked: a bad one ends the start, saying which setting is bad."""
     get_config()
 
 
-def default_when_ready(_server):
+def default_when_ready(_server: Any) -> None:
     """Serves metrics from the master, at PROMETHEUS_BIND_ADDRESS and PROMETHEUS_METRICS_PORT; not in SIDECAR_MODE."""
     if config.is_sidecar:
         logger.info("SIDECAR_MODE: metrics are served elsewhere")
@@ -36,35 +37,35 @@ def default_when_ready(_server):
         _server.log.info("metrics at http://%s/metrics", config.listen)
 
 
-def redis_when_ready(_server):
+def redis_when_ready(_server: Any) -> None:
     """default_when_ready, which reads Redis where REDIS_ENABLED says so; says when it does not."""
     if not config.redis_enabled:
         logger.warning("redis_when_ready without REDIS_ENABLED=true: metrics are in files")
     default_when_ready(_server)
 
 
-def redis_sidecar_when_ready(_server):
+def redis_sidecar_when_ready(_server: Any) -> None:
     """Serves nothing: another process does, `weir serve` with the same environment for one."""
     logger.info("sidecar: metrics are served elsewhere, by `weir serve` with this environment")
 
 
-def default_post_fork(_server, _worker):
+def default_post_fork(_server: Any, _worker: Any) -> None:
     """Nothing is left to do here: workers start for themselves. For configurations that name it."""
 
 
-def default_worker_int(worker):
+def default_worker_int(worker: Any) -> None:
     """A worker was told to quit: its last readings, and what is not in Redis yet."""
     if hasattr(worker, "update_worker_metrics"):
         worker.update_worker_metrics()
     weir.flush(_FLUSH_SECONDS)
 
 
-def default_worker_abort(worker):
+def default_worker_abort(worker: Any) -> None:
     """A worker was too slow and is about to be killed."""
     default_worker_int(worker)
 
 
-def child_exit(_server, worker):
+def child_exit(_server: Any, worker: Any) -> None:
     """A worker has ended: its live gauges go."""
     mark_process_dead(worker.pid)
 
@@ -72,7 +73,7 @@ def child_exit(_server, worker):
 default_child_exit = child_exit
 
 
-def default_on_exit(_server):
+def default_on_exit(_server: Any) -> None:
     """The master ends: no more scrapes, and nothing it counted is left behind."""
     server.stop()
     weir.flush(_FLUSH_SECONDS)

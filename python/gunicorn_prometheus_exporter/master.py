@@ -4,6 +4,7 @@ Importing the package puts it in Gunicorn's place of the master (install_master)
 """
 import os
 import signal
+from typing import Any, Dict, Optional, Tuple
 
 import gunicorn.app.base
 import gunicorn.arbiter
@@ -15,13 +16,15 @@ from .log import handler as log_handler
 from .log import use_gunicorns_log
 from .server import server
 
-_Arbiter = gunicorn.arbiter.Arbiter
+_Arbiter: Any = gunicorn.arbiter.Arbiter
 
 
 class PrometheusMaster(_Arbiter):
     """Gunicorn's master. One thread, as Gunicorn's."""
 
-    def setup(self, app):
+    _told: Dict[int, str]  # {pid: name of the signal we sent to end it}
+
+    def setup(self, app: Any) -> None:
         """Before an application is preloaded: the environment, and prometheus_client's metrics taken over."""
         use_gunicorns_log()
         try:
@@ -32,23 +35,23 @@ class PrometheusMaster(_Arbiter):
         finally:
             log_handler.stop_waiting()
 
-    def start(self):
+    def start(self) -> None:
         from . import metrics  # not before the environment is complete
         self._metrics = metrics
-        self._told = {}  # {pid: name of the signal we sent to end it}
+        self._told = {}
         super().start()
 
-    def murder_workers(self):
+    def murder_workers(self) -> None:
         """Comes by once a second."""
         super().murder_workers()
         server.retry()
 
-    def kill_worker(self, pid, sig):
+    def kill_worker(self, pid: int, sig: int) -> None:
         if sig in (signal.SIGTERM, signal.SIGQUIT, signal.SIGABRT):
             self._told.setdefault(pid, _name(sig))
         super().kill_worker(pid, sig)
 
-    def reap_workers(self):
+    def reap_workers(self) -> None:
         before = dict(self.WORKERS)
         try:
             super().reap_workers()
@@ -59,23 +62,23 @@ class PrometheusMaster(_Arbiter):
                 if status is not None:
                     self._worker_ended(pid, worker, status)
 
-    def _worker_ended(self, pid, worker, status):
+    def _worker_ended(self, pid: int, worker: Any, status: int) -> None:
         kind, reason = _reason(worker, status, self._told.pop(pid, None))
         self._metrics.MASTER_WORKER_RESTART_COUNT.labels(worker.worker_id if hasattr(worker, "worker_id") else "",
                                                          reason, kind).inc()
         mark_process_dead(pid)
         folding.look_soon()
 
-    def count_signal(self, name):
+    def count_signal(self, name: str) -> None:
         """One signal handled."""
         self._metrics.MASTER_WORKER_RESTARTS.labels(name).inc()
 
 
-def _counted(name):
+def _counted(name: str) -> Any:
     """Gunicorn's handler of that signal, counted first: some handlers do not return."""
     plain = getattr(_Arbiter, f"handle_{name}")
 
-    def handle(self, *arguments):
+    def handle(self: Any, *arguments: Any) -> Any:
         self.count_signal("chld" if name == "cld" else name)
         return plain(self, *arguments)
     return handle
@@ -86,7 +89,7 @@ for _signal in ("hup", "int", "quit", "term", "ttin", "ttou", "usr1", "usr2", "w
         setattr(PrometheusMaster, f"handle_{_signal}", _counted(_signal))
 
 
-def _name(number):
+def _name(number: int) -> str:
     """term for SIGTERM."""
     try:
         return signal.Signals(number).name.removeprefix("SIG").lower()
@@ -101,17 +104,17 @@ class _OsOfGunicorn:
     in between. Nobody else's os is touched.
     """
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(os, name)
 
-    def waitpid(self, pid, options):
+    def waitpid(self, pid: int, options: int) -> Tuple[int, int]:
         pid, status = os.waitpid(pid, options)
         if pid in _Arbiter.WORKERS:
             _Arbiter.WORKERS[pid].exit_status = status
         return pid, status
 
 
-def _reason(worker, status, told):
+def _reason(worker: Any, status: int, told: Optional[str]) -> Tuple[str, str]:
     """(restart_type, reason) of a worker's end. `told`: the signal it was asked to end by, or None."""
     if worker.aborted:
         return "forced", "timeout"
@@ -124,14 +127,14 @@ def _reason(worker, status, told):
     return "graceful", "max_requests" if worker.cfg.max_requests else "exit"
 
 
-def mark_process_dead(pid):
+def mark_process_dead(pid: int) -> None:
     """Removes the files of a dead worker's live gauges. In Redis its lease tells, and the newest value is shown."""
     import weir
     if not config.redis_enabled and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         weir.mark_process_dead(pid)
 
 
-def install_master():
+def install_master() -> None:
     """Puts PrometheusMaster where Gunicorn takes its master from. Done again it does nothing."""
     gunicorn.arbiter.os = _OsOfGunicorn()
     gunicorn.arbiter.Arbiter = PrometheusMaster

@@ -10,6 +10,7 @@ import logging
 import os
 import socket
 import stat
+from typing import Any, List, Optional, Tuple
 
 from weir import _weir
 
@@ -17,21 +18,24 @@ from .config import config
 from .folding import folding
 
 logger = logging.getLogger(__name__)
+Address = Tuple[Any, ...]  # host and port
 
 
 class MetricsServer:
     """At most one server, wanted from start() to stop()."""
 
-    def __init__(self):
-        self._exposer = None
-        self._wanted = None  # HOST:PORT while it is wanted
-        self._pid = None
-        self._said = None    # the last complaint, so that it is not repeated every second
-        self._address = None  # host and port of the listening socket while it serves
+    def __init__(self) -> None:
+        self._exposer: Optional[_weir.Exposer] = None
+        self._wanted: Optional[str] = None  # HOST:PORT while it is wanted
+        self._pid: Optional[int] = None
+        self._said: Optional[str] = None  # the last complaint, so that it is not repeated every second
+        self._address: Optional[Address] = None  # host and port of the listening socket while it serves
 
-    is_serving = property(lambda self: self._exposer is not None)
+    @property
+    def is_serving(self) -> bool:
+        return self._exposer is not None
 
-    def start(self):
+    def start(self) -> None:
         """Serves where the configuration says, now or as soon as the port is free. ValueError for bad settings."""
         if config.prometheus_ssl_enabled:
             raise ValueError(
@@ -43,7 +47,7 @@ class MetricsServer:
         self._wanted, self._pid = listen, os.getpid()
         self.retry()
 
-    def retry(self):
+    def retry(self) -> None:
         """Takes the port if it is wanted and not had."""
         if self._wanted is None or self._exposer is not None or self._pid != os.getpid():
             return
@@ -59,14 +63,14 @@ class MetricsServer:
             self._address = next(iter(set(_listening_addresses()) - before), None)
             logger.info("metrics at http://%s/metrics", self._wanted)
 
-    def stop(self):
+    def stop(self) -> None:
         """Answers what was asked already, then serves and folds no more."""
         if self._pid == os.getpid() and self._exposer is not None:
             self._exposer.stop()
         folding.stop()
         self._exposer = self._wanted = self._address = None
 
-    def forget_in_child(self):
+    def forget_in_child(self) -> None:
         """In a forked process: closes the sockets that came along, so that connections end when the master says."""
         if self._address is not None and self._pid != os.getpid():
             for descriptor, name, _ in _tcp_sockets():
@@ -76,11 +80,11 @@ class MetricsServer:
             self._wanted = self._address = None
 
 
-def _is_any(host):
+def _is_any(host: str) -> bool:
     return host in ("0.0.0.0", "::")
 
 
-def _tcp_sockets():
+def _tcp_sockets() -> List[Tuple[int, Address, bool]]:
     """(descriptor, (host, port) of this end, whether it listens) of each of the process's."""
     found = []
     for name in os.listdir("/proc/self/fd"):
@@ -96,11 +100,11 @@ def _tcp_sockets():
     return found
 
 
-def _listening_addresses():
+def _listening_addresses() -> List[Address]:
     return [name for _, name, listens in _tcp_sockets() if listens]
 
 
-def reading_source():
+def reading_source() -> _weir.Source:
     """What the environment says values are kept in, as a source of all processes' values."""
     return _weir.redis_source() if config.redis_enabled else _weir.DirectorySource()
 

@@ -131,6 +131,11 @@ PyMethodDef methods[] = {
 
 }  // namespace
 
-void add_gauge(PyObject* module) { add_instrument_type(module, "weir._weir.Gauge", "Goes up and down.", methods); }
+void add_gauge(PyObject* module) {
+  add_instrument_type(module, "weir._weir.Gauge", "Goes up and down.", methods);
+  py::tuple modes(kGaugeModes.size());
+  for (std::size_t i = 0; i < kGaugeModes.size(); ++i) modes[i] = py::str(std::string(to_string(kGaugeModes[i])));
+  py::reinterpret_borrow<py::module_>(module).add_object("GAUGE_MODES", modes);
+}
 
 }  // namespace weir::python

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <thread>
 
 #include "instrument/backend_choice.h"
 #include "native/binding.h"
@@ -62,10 +63,16 @@ PyObject* new_object(PyTypeObject* type, PyObject* /*args*/, PyObject* /*kwargs*
   return self;
 }
 
-// The child with these label values, made anew. They are exact strings.
-PyObject* new_child(PyObject* parent, std::size_t hash, std::span<PyObject* const> texts) {
+// Making a child may write to a file and wait for other threads: without the GIL. The label values stay, they are owned
+// strings.
+Child& native_child(NativeMetric& metric, std::span<PyObject* const> texts) {
+  const std::vector<std::string_view> values = utf8_of(texts);
+  return *without_gil([&] { return &metric.child(values); });
+}
+
+// The object of a child that has none yet.
+PyObject* new_child(PyObject* parent, Child& native, std::size_t hash, std::span<PyObject* const> texts) {
   Instrument& metric = as_instrument(parent);
-  Child& native = metric.metric->child(utf8_of(texts));
   auto child = py::reinterpret_steal<py::object>(new_object(Py_TYPE(parent), nullptr, nullptr));
   if (!child) throw py::error_already_set();
   py::tuple values(texts.size());
@@ -81,12 +88,22 @@ PyObject* new_child(PyObject* parent, std::size_t hash, std::span<PyObject* cons
 PyObject* find_or_make(PyObject* self, std::span<PyObject* const> values) {
   const Texts texts(values);
   const std::size_t hash = ChildTable::hash_of(texts.pointers());
-  if (as_instrument(self).table == nullptr) throw py::value_error("the metric's labels went away meanwhile");
-  if (PyObject* const found = as_instrument(self).table->find(hash, texts.pointers())) {
-    Py_INCREF(found);
-    return found;
+  const ChildTable& table = *as_instrument(self).table;
+  for (;;) {
+    if (PyObject* const found = table.find(hash, texts.pointers())) {
+      Py_INCREF(found);
+      return found;
+    }
+    if (table.is_removing()) {  // what C++ finds now may go at any moment
+      without_gil([] { return std::this_thread::yield(), 0; });
+      continue;
+    }
+    const std::uint64_t removals = table.removals();
+    Child& native = native_child(*as_instrument(self).metric, texts.pointers());
+    // Without the GIL another thread may have made the same, or removed it.
+    if (table.removals() != removals || table.find(hash, texts.pointers()) != nullptr) continue;
+    return new_child(self, native, hash, texts.pointers());
   }
-  return new_child(self, hash, texts.pointers());
 }
 
 PyObject* refuse_labels(PyObject* self) noexcept {
@@ -169,8 +186,10 @@ PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexce
     const auto taken =
         py::reinterpret_steal<py::object>(metric.table->take(ChildTable::hash_of(texts.pointers()), texts.pointers()));
     if (taken) {
+      const ChildTable::Removal removal(*metric.table);
       detach(taken.ptr());
-      metric.metric->family().remove(std::span<const std::string_view>(utf8_of(texts.pointers())));
+      const std::vector<std::string_view> gone = utf8_of(texts.pointers());
+      without_gil([&] { return metric.metric->family().remove(gone); });
     }
     Py_RETURN_NONE;
   });
@@ -191,8 +210,20 @@ PyObject* clear(PyObject* self, PyObject* /*none*/) noexcept {
   return guarded([&]() -> PyObject* {
     const py::list all = children_of(metric);  // user code may run when functions go, and come back here
     metric.table->clear();
+    const ChildTable::Removal removal(*metric.table);
     for (const py::handle child : all) detach(child.ptr());
-    metric.metric->family().clear();
+    without_gil([&] { return metric.metric->family().clear(), 0; });
+    Py_RETURN_NONE;
+  });
+}
+
+// A metric without labels becomes its own child: only then it stands in files.
+PyObject* begin(PyObject* self, PyObject* /*none*/) noexcept {
+  if (!as_instrument(self).metric) return without_child(self, "_begin");
+  if (as_instrument(self).table != nullptr || as_instrument(self).values != nullptr) Py_RETURN_NONE;
+  return guarded([&]() -> PyObject* {
+    Child& native = native_child(*as_instrument(self).metric, {});
+    as_instrument(self).child = &native;
     Py_RETURN_NONE;
   });
 }
@@ -267,6 +298,7 @@ PyMethodDef methods[] = {
     {"remove", as_method(remove), METH_FASTCALL, "remove(*values): forgets a child; in files its values stay."},
     {"clear", clear, METH_NOARGS, "Forgets all children."},
     {"backend_name", backend_name, METH_NOARGS, "Where its values live: `MultiProcessFileBackend`, …"},
+    {"_begin", begin, METH_NOARGS, "After _open: a metric without labels counts from here on."},
     {"_children", children, METH_NOARGS, "The children there are."},
     {"_description", description, METH_NOARGS, "(name, documentation, type, unit, labelnames, labelvalues)"},
     {nullptr, nullptr, 0, nullptr}};
@@ -300,11 +332,7 @@ void become(PyObject* self, std::shared_ptr<NativeMetric> metric) {
     throw ValueError("metric " + metric->info().name + ": " + std::to_string(names.size()) +
                      " labels; at most 64 are possible from Python");
   }
-  if (names.empty()) {
-    me.child = &metric->child({});
-  } else {
-    me.table = new ChildTable(names.size());
-  }
+  if (!names.empty()) me.table = new ChildTable(names.size());
   me.metric = std::move(metric);
 }
 

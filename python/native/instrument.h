@@ -48,7 +48,7 @@ class NativeMetric {
 };
 
 struct Instrument {
-  PyObject_HEAD Child* child;            // null: a metric with labels, or a child that was removed
+  PyObject_HEAD Child* child;            // null: a metric with labels or before _begin(), or a child that was removed
   std::shared_ptr<NativeMetric> metric;  // null before __init__
   PyObject* values;                      // of a child: its label values, a tuple of str
   ChildTable* table;                     // of a metric with labels
@@ -57,7 +57,7 @@ struct Instrument {
 
 inline Instrument& as_instrument(PyObject* self) noexcept { return *reinterpret_cast<Instrument*>(self); }
 
-/// Makes `self` the metric: without labels it has its child at once.
+/// Makes `self` the metric. Without labels it gets its child by _begin().
 void become(PyObject* self, std::shared_ptr<NativeMetric> metric);
 /// For verbs on an object without a child: nullptr with an error for metrics that need labels or __init__; None for a
 /// child that was removed, which counts nowhere.

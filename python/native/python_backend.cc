@@ -89,7 +89,7 @@ void register_class(const std::string& name, const py::object& type) {
   register_backend(name,
                    [made](const BackendConfig& config, const BackendMetric& metric,
                           std::optional<std::string> histogram_bucket) -> std::unique_ptr<Backend> {
-                     const GilHold gil;  // held already: metrics are made by Python
+                     const GilHold gil;  // children are made without it
                      const py::dict settings = py::cast(config);
                      made->initialize(settings);
                      return std::make_unique<PythonBackend>(made->type(settings, metric, std::move(histogram_bucket)));

@@ -120,7 +120,9 @@ int initialize(PyObject* self, PyObject* args, PyObject* kwargs) noexcept {
                            : *without_gil([] { return &chosen_storage(); });  // it may ask a Redis
     ValueDescription description = describe(positional, named);
     auto state = std::make_unique<State>();
-    if (&storage != &memory_storage()) state->cells = std::make_unique<ValueCells>(std::move(description), storage);
+    if (&storage != &memory_storage()) {  // it may write to a file and wait for other threads
+      state->cells = without_gil([&] { return std::make_unique<ValueCells>(std::move(description), storage); });
+    }
     as_value(self)->state = state.release();
     return Py_None;
   });

@@ -5,7 +5,16 @@
     requests.labels("GET").inc()
     start_http_server(8000)
 """
-from weir import _weir
+try:
+    import weir._weir as _weir
+except ModuleNotFoundError as _error:
+    if _error.name != "weir._weir":
+        raise
+    import sys as _sys
+    raise ImportError(
+        f"weir: {__path__[0]} has no native module for this Python ({_sys.implementation.cache_tag}): `./run build` "
+        f"makes it for /usr/bin/python3 in build/python (PYTHONPATH=build/python), `pip install .` for the Python that "
+        f"runs pip", name=_error.name) from None
 
 _weir.require_main_interpreter()
 

@@ -52,15 +52,23 @@ class _Instrument(_weir.Instrument):
 
 def _open(metric: Any, name: str, documentation: str, labelnames: Iterable[str], namespace: str, subsystem: str,
           unit: str, registry: Optional[CollectorRegistry], extra: Any = None) -> None:
-    """Makes `metric` one, in the registry's storage, and registers it; neither when it cannot be."""
+    """Makes `metric` one, in the registry's storage, and registers it; neither when it cannot be. A name that clashes
+    leaves nothing in files: a metric without labels gets its values last."""
     if not name:
         raise ValueError("Metric name should not be empty")
     if isinstance(labelnames, str):
         raise TypeError(f"metric {name}: labelnames={labelnames!r} must be a list of names, not one text")
     storage = getattr(registry, "storage", None)
     metric._open(name, documentation, tuple(labelnames), namespace, subsystem, unit, storage, extra)
-    if registry is not None:
-        registry.register(metric)
+    if registry is None:
+        metric._begin()
+        return
+    registry.register(metric)
+    try:
+        metric._begin()
+    except BaseException:
+        registry.unregister(metric)
+        raise
 
 
 def _no_unit(kind: str, name: str, unit: str) -> None:

@@ -50,7 +50,8 @@ def test_a_users_own_backend_is_what_metrics_call(tmp_path):
     Histogram("latency", "Latency.", buckets=[1, 2]).observe(1.5)
     assert InDictionary.configs == [{"colour": "red"}]
     assert InDictionary.values == {("hits", None): 2, ("level", None): 3, ("latency", "sum"): 1.5,
-                                   ("latency", "count"): 1, ("latency", "1"): 0, ("latency", "2"): 1, ("latency", "+Inf"): 1}
+                                   ("latency", "count"): 1, ("latency", "1"): 0, ("latency", "2"): 1,
+                                   ("latency", "+Inf"): 1}
     """)
 
 

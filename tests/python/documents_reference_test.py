@@ -8,6 +8,7 @@ from gunicorn_prometheus_exporter import backend
 from gunicorn_prometheus_exporter.backend import core, service
 
 from multiprocess_reading import CLEAN, CURRENT
+from prometheus_programs import run
 from redis_programs import parts, redis, run_with, server  # noqa: F401  (fixtures)
 
 
@@ -150,14 +151,30 @@ def test_the_health_check_tells_enabled_from_gone(redis):  # noqa: F811
     """)
 
 
-def test_what_is_missing_can_be_asked():
+WITHOUT_REDIS = """
+    from weir import _weir
+    for name in [name for name in dir(_weir) if name.startswith(("Redis", "redis_", "MergedRedis"))]:
+        if not name.endswith("Error") and name != "redis_available":
+            delattr(_weir, name)
+    _weir.redis_available = lambda: False
+"""
+
+
+@pytest.mark.parametrize("build, has_redis", [("", True), (WITHOUT_REDIS, False)], ids=["with", "without"])
+def test_a_build_with_and_without_redis_says_which_it_is(build, has_redis):
+    run(CURRENT, textwrap.dedent(build) + textwrap.dedent(f"""
+    from gunicorn_prometheus_exporter import backend
+    from gunicorn_prometheus_exporter.backend import core, service
+    for package in (backend, core, service):
+        assert package.REDIS_COLLECTOR_AVAILABLE is {has_redis}, package
+    classes = (core.RedisMultiProcessCollector, core.RedisStorageDict, core.RedisValue, core.redis_key)
+    assert [of is not None for of in classes] == [{has_redis}] * 4, classes
     try:
-        from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
-        available = True
-    except ImportError:
-        RedisMultiProcessCollector, available = None, False
-    assert core.REDIS_COLLECTOR_AVAILABLE is service.REDIS_COLLECTOR_AVAILABLE is available
-    assert core.RedisMultiProcessCollector is RedisMultiProcessCollector
+        service.RedisStorageManager()
+        assert {has_redis}
+    except ImportError as error:
+        assert not {has_redis} and "no Redis" in str(error), error
+    """))
 
 
 def test_the_collector_without_a_client_asks_the_url_of_the_environment(redis):  # noqa: F811

@@ -1,5 +1,5 @@
-"""examples/django and examples/fastapi (examples/flask: gunicorn_documentation_test.py): four workers each, on files; the scrape
-shows the requests made, to the last one."""
+"""examples/django and examples/fastapi (examples/flask: gunicorn_documentation_test.py): four workers each, on files; the
+scrape shows the requests made, to the last one."""
 import concurrent.futures
 import pathlib
 import shutil
@@ -60,7 +60,8 @@ def test_the_fastapi_example_counts_under_uvicorn_and_each_worker_shows_all(tmp_
     port = free_port()
     command = [DEBIAN, "-m", "uvicorn", "--workers", "4", "--port", str(port), "shop:app"]
     with serving(command, tmp_path, files(tmp_path / "metrics")):
-        wait_until(lambda: (tmp_path / "log").read_text().count("Application startup complete") == 4, "four workers start")
+        log = tmp_path / "log"
+        wait_until(lambda: log.read_text().count("Application startup complete") == 4, "four workers start")
         assert Gunicorn.fetch(port, "/") == "the shop is open\n"
         rounds = buy_from_several(port, tmp_path / "metrics")
         scrapes = [samples(Gunicorn.fetch(port, "/metrics")) for _ in range(8)]

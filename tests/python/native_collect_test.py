@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import urllib.request
 
 import prometheus_client
 import prometheus_client.multiprocess
@@ -91,23 +92,64 @@ def test_values_are_read_anew_after_metrics_came_and_went(registry):
         registry.register(object())
 
 
-def test_names_choose_families(registry):
-    weir.Counter("a", "A.", registry=registry).inc()
-    weir.Counter("b", "B.", registry=registry).inc()
-    assert text(registry.restricted_registry(["b_total"])) == "# HELP b_total B.\n# TYPE b_total counter\nb_total 1\n"
-    assert [metric.name for metric in registry.restricted_registry(["b_total"]).collect()] == ["b"]
+def test_a_metric_that_is_refused_leaves_nothing_in_files(tmp_path):
+    registry = weir.CollectorRegistry(storage=weir.file_storage(str(tmp_path)))
+    weir.Counter("requests", "R.", registry=registry)
+    for make in (weir.Gauge, weir.Summary, weir.Histogram, weir.Counter):
+        with pytest.raises(weir.RegistrationError, match="Duplicated timeseries"):
+            make("requests", "Again.", registry=registry)
+    shown = weir.generate_latest(weir.MultiProcessCollector(None, str(tmp_path))).decode()
+    assert shown == "# HELP requests_total R.\n# TYPE requests_total counter\nrequests_total 0\n"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_scrape_shows_nothing_beyond_a_restricted_registry(registry):
+def test_a_restricted_registry_shows_exactly_the_samples_of_its_names_as_prometheus_clients_does(registry):
+    stock = prometheus_client.CollectorRegistry(target_info={"env": "prod"})
+    registry.set_target_info({"env": "prod"})
+    for client, into in ((weir, registry), (prometheus_client, stock)):
+        client.Counter("a", "A.", registry=into).inc()
+        client.Histogram("h", "H.", ["x"], registry=into, buckets=[1]).labels("y").observe(2)
+        client.Gauge("g", "G.", registry=into).set(4)
+    for names in (["a_total"], ["a"], ["h"], ["h_count", "h_sum"], ["g", "a_total", "nothing"], ["target_info"], []):
+        ours, theirs = (of.restricted_registry(names) for of in (registry, stock))
+        shown = {(s.name, *s.labels.items(), s.value) for metric in ours.collect() for s in metric.samples}
+        assert shown == {(s.name, *s.labels.items(), s.value) for metric in theirs.collect() for s in metric.samples}
+        lines = {line for line in text(ours).splitlines() if not line.startswith("#")}
+        assert len(lines) == len(shown) and lines <= set(text(registry).splitlines()), names
+
+
+def test_a_restricted_registry_can_be_scraped_registered_and_served(registry):
     weir.Counter("a", "A.", registry=registry).inc()
     weir.Counter("b", "B.", registry=registry).inc()
-    restricted = registry.restricted_registry(["a", "b_total"])
-    assert weir.scrape(restricted).body == weir.generate_latest(registry)
-    assert weir.scrape(restricted, names=["a", "c"]).body == b"# HELP a_total A.\n# TYPE a_total counter\na_total 1\n"
-    assert weir.scrape(registry.restricted_registry(["a"]), names=["b"]).body == b""
-    assert weir.generate_latest(registry.restricted_registry([])) == b""
-    with pytest.raises(TypeError, match="whole registries"):
-        weir.start_http_server(0, "127.0.0.1", registry.restricted_registry([]))
+    restricted = registry.restricted_registry(["b_total"])
+    only = "# HELP b_total B.\n# TYPE b_total counter\nb_total 1\n"
+    assert text(restricted) == only and weir.scrape(restricted, names=["a_total"]).body == b""
+    other = weir.CollectorRegistry()
+    other.register(restricted)
+    assert text(other) == only
+    with weir.start_http_server(0, "127.0.0.1", restricted) as server:
+        assert urllib.request.urlopen(f"http://127.0.0.1:{server.port}/metrics", timeout=10).read().decode() == only
+
+
+def test_a_restricted_registry_does_not_ask_collectors_of_other_names(registry):
+    asked = []
+
+    class Collector:
+        def __init__(self, name, tells):
+            self.name = name
+            if tells:
+                self.describe = lambda: [weir.Metric(name, "M.", "gauge")]
+
+        def collect(self):
+            asked.append(self.name)
+            metric = weir.Metric(self.name, "M.", "gauge")
+            metric.add_sample(self.name, {}, 1)
+            return [metric]
+
+    for name, tells in (("one", True), ("two", True), ("silent", False)):
+        registry.register(Collector(name, tells))
+    assert [metric.name for metric in registry.restricted_registry(["two"]).collect()] == ["two"]
+    assert asked == ["two", "silent"]
 
 
 def test_target_info_and_sample_values(registry):

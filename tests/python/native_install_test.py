@@ -43,6 +43,15 @@ def test_every_package_folder_is_in_the_wheels_list():
     assert (ROOT / "python" / "weir" / "py.typed").exists()
 
 
+def test_the_sources_without_their_native_module_say_how_to_get_it(tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    done = subprocess.run([sys.executable, "-c", "import weir"], capture_output=True, text=True, timeout=30,
+                          env=environment, cwd=tmp_path)
+    message = done.stderr.splitlines()[-1]
+    assert message.startswith(f"ImportError: weir: {ROOT}/python/weir has no native module for this Python (cpython-")
+    assert "./run build" in message and "PYTHONPATH=build/python" in message and "pip install ." in message
+
+
 if FULL:  # some minutes of compiling; without ccache more
     @pytest.fixture(scope="module")
     def tools(tmp_path_factory):

@@ -51,7 +51,8 @@ def test_labels_by_position_by_name_and_of_any_type_give_one_child(registry):
 
 
 def test_a_thousand_children_are_told_apart_through_growth_and_removal(registry):
-    forgets = registry.storage.describe() == weir.memory_storage().describe()  # in files, removed children's values stay
+    # In files, removed children's values stay.
+    forgets = registry.storage.describe() == weir.memory_storage().describe()
     family = weir.Counter("c", "C.", ["n"], registry=registry)
     for n in range(1000):
         family.labels(n).inc(n)
@@ -119,7 +120,8 @@ def test_histograms_count_in_buckets_and_nan_counts_in_inf(registry):
         latency.observe(value)
     assert 'latency_bucket{le="1.0"} 3\nlatency_bucket{le="2.5"} 5\nlatency_bucket{le="+Inf"} 7\n' in text(registry)
     latency.observe(float("nan"))
-    assert 'latency_bucket{le="2.5"} 5\nlatency_bucket{le="+Inf"} 8\nlatency_count 8\nlatency_sum NaN\n' in text(registry)
+    shown = text(registry)
+    assert 'latency_bucket{le="2.5"} 5\nlatency_bucket{le="+Inf"} 8\nlatency_count 8\nlatency_sum NaN\n' in shown
 
 
 def test_summaries_infos_and_enums(registry):

@@ -1,4 +1,4 @@
-"""Small programs over prometheus_client, in processes of their own: with Debian's version (0.16) and the current one."""
+"""Small programs over prometheus_client, in processes of their own: with Debian's version (0.16), and the current."""
 import os
 import pathlib
 import subprocess

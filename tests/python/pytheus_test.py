@@ -136,6 +136,20 @@ def test_many_processes_of_files_are_scraped_as_one(tmp_path):
     assert "\nhits 12\n" in shown and 'latency_bucket{le="1.0"} 16\n' in shown
 
 
+def test_settings_of_files_that_cannot_be_used_are_named_at_once(tmp_path):
+    printed = run(CURRENT, """
+    import weir, weir.pytheus
+    for setting in ({"gauge_mode": "avg"}, {"gauge_mode": 3}, {"gauge_modes": "sum"}):
+        try:
+            weir.pytheus.load_backend(weir.pytheus.MultiProcessFileBackend, setting)
+        except weir.ConfigError as error:
+            print(error)
+    """, tmp_path / "metrics")
+    wrong, odd, unknown = printed.splitlines()
+    assert "gauge_mode='avg' must be one of all, liveall, min" in wrong and "gauge_mode=3 must be" in odd
+    assert "'gauge_modes' is not known" in unknown
+
+
 def test_a_damaged_file_is_logged_and_the_rest_scraped(tmp_path):
     printed = run(CURRENT, METRICS + """
     import logging, sys

@@ -3,16 +3,18 @@
 Every message names the setting, its value and what would be right, as those of Weir's C++ side do.
 Thread safety: pure functions.
 """
+from typing import Any, Sequence
+
 _YES = ("true", "1", "yes", "on")
 _NO = ("false", "0", "no", "off", "")
 
 
-def refuse(name, value, right):
+def refuse(name: str, value: object, right: str) -> ValueError:
     """The error for a value that cannot be used."""
     return ValueError(f"{name}={value!r}: must be {right}")
 
 
-def flag(name, value):
+def flag(name: str, value: object) -> bool:
     """True for true, 1, yes, on; False for false, 0, no, off and nothing; any case."""
     word = str(value).strip().lower()
     if word in _YES:
@@ -22,7 +24,7 @@ def flag(name, value):
     raise refuse(name, value, "true, 1, yes or on, or false, 0, no or off")
 
 
-def whole_number(name, value, least, most):
+def whole_number(name: str, value: Any, least: int, most: int) -> int:
     """An int of the range, both ends in it; text that spells one will do, a bool will not."""
     right = f"a whole number from {least} to {most}"
     if isinstance(value, bool) or isinstance(value, float) and not value.is_integer():
@@ -36,7 +38,7 @@ def whole_number(name, value, least, most):
     return number
 
 
-def choice(name, value, choices):
+def choice(name: str, value: object, choices: Sequence[str]) -> str:
     """One of some words; False stands for `off`, as YAML reads that."""
     word = "off" if value is False else str(value).strip().lower()
     if word not in choices:
@@ -44,11 +46,11 @@ def choice(name, value, choices):
     return word
 
 
-def port(name, value):
+def port(name: str, value: object) -> int:
     return whole_number(name, value, 1, 65535)
 
 
-def host(name, value):
+def host(name: str, value: object) -> str:
     """An address or a host name alone."""
     text = str(value)
     if not text or any(c.isspace() or c in "/[]" for c in text) or text.count(":") == 1:
@@ -56,7 +58,7 @@ def host(name, value):
     return text
 
 
-def text(name, value):
+def text(name: str, value: object) -> str:
     """Any text that is not empty."""
     if isinstance(value, (dict, list)) or str(value) == "":
         raise refuse(name, value, "text")

@@ -11,22 +11,26 @@ Every section is optional. `ssl` may also stand in `prometheus`. PyYAML is asked
 """
 import logging
 import os
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from . import checks
 from .settings import FOLDS
 
 logger = logging.getLogger(__name__)
 
+Spelling = Callable[[str, Any], str]  # from a key and its value to the text of a variable
+Keys = Mapping[str, Tuple[Optional[str], Spelling]]
 
-def _spelled(check, *limits):
+
+def _spelled(check: Callable[..., Any], *limits: Any) -> Spelling:
     """From a value in the file to the text of a variable, checked."""
-    def spell(name, value):
+    def spell(name: str, value: Any) -> str:
         checked = check(name, value, *limits)
         return str(checked).lower() if isinstance(checked, bool) else str(checked)
     return spell
 
 
-def _endpoints(name, value):
+def _endpoints(name: str, value: Any) -> str:
     if not isinstance(value, list) or not all(isinstance(part, str) and part.startswith("/") for part in value):
         raise checks.refuse(name, value, "a list of paths such as /users/{id}")
     return ",".join(value)
@@ -34,12 +38,12 @@ def _endpoints(name, value):
 
 _flag, _text, _port = _spelled(checks.flag), _spelled(checks.text), _spelled(checks.port)
 _seconds = _spelled(checks.whole_number, 0, 86400)
-_SSL = {"enabled": (None, _flag),
+_SSL: Keys = {"enabled": (None, _flag),
         "certfile": ("PROMETHEUS_SSL_CERTFILE", _text), "keyfile": ("PROMETHEUS_SSL_KEYFILE", _text),
         "client_cafile": ("PROMETHEUS_SSL_CLIENT_CAFILE", _text),
         "client_capath": ("PROMETHEUS_SSL_CLIENT_CAPATH", _text),
         "client_auth_required": ("PROMETHEUS_SSL_CLIENT_AUTH_REQUIRED", _flag)}
-_SECTIONS = {  # section: {key: (variable, how to spell it)}
+_SECTIONS: Dict[str, Keys] = {  # section: {key: (variable, how to spell it)}
     "prometheus": {"metrics_port": ("PROMETHEUS_METRICS_PORT", _port),
                    "bind_address": ("PROMETHEUS_BIND_ADDRESS", _spelled(checks.host)),
                    "multiproc_dir": ("PROMETHEUS_MULTIPROC_DIR", _text)},
@@ -61,7 +65,7 @@ _SECTIONS = {  # section: {key: (variable, how to spell it)}
 _QUIET_WHEN_OFF = ("redis", "ssl")  # sections whose other keys mean nothing without `enabled`
 
 
-def _section(place, section, keys):
+def _section(place: str, section: Any, keys: Keys) -> Dict[str, str]:
     """The variables of one section of the file."""
     if section is None:
         return {}
@@ -75,14 +79,13 @@ def _section(place, section, keys):
     name = place.rsplit(".", 1)[-1]
     if name in _QUIET_WHEN_OFF and not checks.flag(f"{place}.enabled", section.get("enabled") or False):
         return {}
-    variables.pop(None, None)
-    return variables
+    return {variable: text for variable, text in variables.items() if variable is not None}
 
 
 class YamlConfigLoader:
     """Reads one file. Stateless; safe from any thread."""
 
-    def load_config_file(self, config_file_path):
+    def load_config_file(self, config_file_path: str) -> Dict[str, Any]:
         """The file as a dict with the section `exporter`. FileNotFoundError, or ValueError naming file and key."""
         try:
             import yaml
@@ -98,7 +101,7 @@ class YamlConfigLoader:
             raise ValueError(f"{config_file_path}: must have a section `exporter` at the top")
         return data
 
-    def convert_to_environment_variables(self, config_data):
+    def convert_to_environment_variables(self, config_data: Mapping[str, Any]) -> Dict[str, str]:
         """{variable: text} of what the file says. ValueError naming the key, its value and what would be right."""
         exporter = dict(config_data["exporter"])
         prometheus = exporter.get("prometheus")
@@ -114,18 +117,18 @@ class YamlConfigLoader:
                 logger.warning("exporter.%s is not known and does nothing; known are %s", name, ", ".join(_SECTIONS))
         return variables
 
-    def load_and_apply_config(self, config_file_path):
+    def load_and_apply_config(self, config_file_path: str) -> None:
         """Sets the variables of the file that are not set."""
         for name, value in self.convert_to_environment_variables(self.load_config_file(config_file_path)).items():
             if not os.environ.get(name):
                 os.environ[name] = value
 
 
-def get_yaml_loader():
+def get_yaml_loader() -> YamlConfigLoader:
     return YamlConfigLoader()
 
 
-def load_yaml_config(config_file_path):
+def load_yaml_config(config_file_path: str) -> None:
     """Takes the settings of a YAML file, as far as the environment does not say otherwise.
 
     Call it in gunicorn.conf.py before anything of the application is imported. Raises FileNotFoundError, ImportError

@@ -2,6 +2,7 @@
 import os
 import threading
 from enum import Enum
+from typing import Any, Dict, List, Optional
 
 from weir import _weir
 
@@ -18,16 +19,16 @@ class ConfigState(Enum):
 class ConfigManager:
     """The configuration and whether it has been checked. Every method may be called from any thread."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._lock = threading.RLock()
         self._state = ConfigState.UNINITIALIZED
-        self._errors = []
+        self._errors: List[str] = []
 
     state = property(lambda self: self._state)
     is_initialized = property(lambda self: self._state is ConfigState.INITIALIZED)
     validation_errors = property(lambda self: list(self._errors))
 
-    def initialize(self, config_file=None, **variables):
+    def initialize(self, config_file: Optional[str] = None, **variables: object) -> None:
         """Takes a YAML file, then `variables` over the environment, and checks all. ValueError with every problem."""
         with self._lock:
             if self.is_initialized:
@@ -36,17 +37,17 @@ class ConfigManager:
                 load_yaml_config(config_file)
             self._set(variables)
 
-    def update_config(self, **variables):
+    def update_config(self, **variables: object) -> None:
         """Sets variables and checks all again."""
         with self._lock:
             self._set(variables)
 
-    def reload_config(self):
+    def reload_config(self) -> None:
         """Checks again what the environment says now."""
         with self._lock:
             self._set({})
 
-    def _set(self, variables):
+    def _set(self, variables: Dict[str, object]) -> None:
         for name, value in variables.items():
             if value is not None:
                 os.environ[name] = str(value)
@@ -62,21 +63,21 @@ class ConfigManager:
                 self._set({})
             return config
 
-    def cleanup(self):
+    def cleanup(self) -> None:
         """Back to the beginning; the environment stays as it is."""
         with self._lock:
             self._state, self._errors = ConfigState.UNINITIALIZED, []
 
     reset = cleanup
 
-    def get_config_summary(self):
-        summary = {"state": self._state.value, "initialized": self.is_initialized}
+    def get_config_summary(self) -> Dict[str, Any]:
+        summary: Dict[str, Any] = {"state": self._state.value, "initialized": self.is_initialized}
         if self.is_initialized:
             summary.update(validation_errors=self.validation_errors, prometheus_port=config.prometheus_metrics_port,
                            redis_enabled=config.redis_enabled, gunicorn_workers=config.gunicorn_workers)
         return summary
 
-    def health_check(self):
+    def health_check(self) -> Dict[str, Any]:
         """{"healthy", "state", "errors"}: can the settings be used, and does the Redis they name answer?"""
         errors = config.problems()
         if not errors and config.redis_enabled:
@@ -92,19 +93,19 @@ class ConfigManager:
 _manager = ConfigManager()
 
 
-def get_config_manager():
+def get_config_manager() -> ConfigManager:
     return _manager
 
 
-def initialize_config(config_file=None, **variables):
+def initialize_config(config_file: Optional[str] = None, **variables: object) -> None:
     """See ConfigManager.initialize."""
     _manager.initialize(config_file, **variables)
 
 
-def get_config():
+def get_config() -> ExporterConfig:
     """The configuration, checked at its first use; ValueError names what is wrong."""
     return _manager.get_config()
 
 
-def cleanup_config():
+def cleanup_config() -> None:
     _manager.cleanup()

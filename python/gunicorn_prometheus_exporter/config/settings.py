@@ -10,6 +10,7 @@ Thread safety: as os.environ.
 """
 import logging
 import os
+from typing import Any, Dict, List, Tuple
 
 from weir import _weir
 
@@ -23,17 +24,17 @@ FOLDS = ("auto", "weir", "all", "off")  # weir serve's --fold
 _FOR_EVER = 10 * 365 * 24 * 3600  # seconds: the longest REDIS_TTL_SECONDS there is
 
 
-def _variable(name, default=None):
+def _variable(name: str, default: Any = None) -> Any:
     """What a variable says; empty counts as not set."""
     return os.environ.get(name) or default
 
 
-def _flag(name, default):
+def _flag(name: str, default: bool) -> bool:
     value = _variable(name)
     return default if value is None else checks.flag(name, value)
 
 
-def _redis(key):
+def _redis(key: str) -> Any:
     """A property that one Redis setting is."""
     return property(lambda self: _weir.redis_settings()[key])
 
@@ -43,7 +44,7 @@ class ExporterConfig:
 
     PROMETHEUS_MULTIPROC_DIR = os.path.join(os.path.expanduser("~"), ".gunicorn_prometheus")
 
-    def __init__(self, is_sidecar=False):
+    def __init__(self, is_sidecar: bool = False) -> None:
         self._is_sidecar = is_sidecar
 
     is_sidecar = property(lambda self: self._is_sidecar or _flag("SIDECAR_MODE", False))
@@ -51,20 +52,20 @@ class ExporterConfig:
     # Files and the metrics server.
 
     @property
-    def prometheus_multiproc_dir(self):
+    def prometheus_multiproc_dir(self) -> str:
         """The directory of the multiprocess files: PROMETHEUS_MULTIPROC_DIR, else `.gunicorn_prometheus` at home."""
-        return _variable("PROMETHEUS_MULTIPROC_DIR", self.PROMETHEUS_MULTIPROC_DIR)
+        return str(_variable("PROMETHEUS_MULTIPROC_DIR", self.PROMETHEUS_MULTIPROC_DIR))
 
     @property
-    def prometheus_metrics_port(self):
+    def prometheus_metrics_port(self) -> int:
         return checks.port("PROMETHEUS_METRICS_PORT", _variable("PROMETHEUS_METRICS_PORT", DEFAULT_PORT))
 
     @property
-    def prometheus_bind_address(self):
+    def prometheus_bind_address(self) -> str:
         return checks.host("PROMETHEUS_BIND_ADDRESS", _variable("PROMETHEUS_BIND_ADDRESS", DEFAULT_ADDRESS))
 
     @property
-    def listen(self):
+    def listen(self) -> str:
         """HOST:PORT of the metrics server, an IPv6 address in brackets."""
         address = self.prometheus_bind_address
         return f"{f'[{address}]' if ':' in address else address}:{self.prometheus_metrics_port}"
@@ -80,26 +81,26 @@ class ExporterConfig:
     # Gunicorn.
 
     @property
-    def gunicorn_workers(self):
+    def gunicorn_workers(self) -> int:
         return checks.whole_number("GUNICORN_WORKERS", _variable("GUNICORN_WORKERS", 1), 1, 100000)
 
     @property
-    def gunicorn_timeout(self):
+    def gunicorn_timeout(self) -> int:
         return checks.whole_number("GUNICORN_TIMEOUT", _variable("GUNICORN_TIMEOUT", 30), 0, 86400)
 
     @property
-    def gunicorn_keepalive(self):
+    def gunicorn_keepalive(self) -> int:
         return checks.whole_number("GUNICORN_KEEPALIVE", _variable("GUNICORN_KEEPALIVE", 2), 0, 86400)
 
     @property
-    def gunicorn_endpoints(self):
+    def gunicorn_endpoints(self) -> Tuple[str, ...]:
         """Templates such as `/users/{id}` that paths may appear as in labels; none: no path appears."""
         return tuple(part.strip() for part in _variable("GUNICORN_ENDPOINTS", "").split(",") if part.strip())
 
     cleanup_db_files = property(lambda self: _flag("CLEANUP_DB_FILES", True))
 
     @property
-    def fold(self):
+    def fold(self) -> str:
         """Which files of ended workers the serving master folds: WEIR_FOLD; where it says nothing, CLEANUP_DB_FILES=false
         is `off`, else `auto`."""
         return checks.choice("WEIR_FOLD", _variable("WEIR_FOLD", "auto" if self.cleanup_db_files else "off"), FOLDS)
@@ -107,15 +108,15 @@ class ExporterConfig:
     # Redis.
 
     @property
-    def redis_enabled(self):
+    def redis_enabled(self) -> bool:
         return _flag("REDIS_ENABLED", False)
 
     @redis_enabled.setter
-    def redis_enabled(self, value):
+    def redis_enabled(self, value: bool) -> None:
         os.environ["REDIS_ENABLED"] = "true" if value else "false"
 
     @redis_enabled.deleter
-    def redis_enabled(self):
+    def redis_enabled(self) -> None:
         os.environ.pop("REDIS_ENABLED", None)
 
     redis_host = _redis("host")
@@ -130,7 +131,7 @@ class ExporterConfig:
     redis_durability = _redis("durability")
     redis_ttl_disabled = property(lambda self: _flag("REDIS_TTL_DISABLED", False))
 
-    def apply_to_environment(self):
+    def apply_to_environment(self) -> None:
         """Says what Weir must know in the variables it reads, before the first metric exists.
 
         A directory for the values, unless something else keeps them; REDIS_TTL_DISABLED as the longest time there is.
@@ -144,7 +145,7 @@ class ExporterConfig:
                        "this user that does not set it", self.PROMETHEUS_MULTIPROC_DIR)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = self.PROMETHEUS_MULTIPROC_DIR
 
-    def problems(self):
+    def problems(self) -> List[str]:
         """What is wrong with the settings: a list of messages, each naming a variable, its value and what is right."""
         found = []
         for name in _CHECKED:
@@ -155,14 +156,14 @@ class ExporterConfig:
                     found.append(str(error))
         return found
 
-    def validate(self):
+    def validate(self) -> bool:
         """True when every setting can be used; else False, each problem logged."""
         found = self.problems()
         for message in found:
             logger.error("%s", message)
         return not found
 
-    def get_gunicorn_config(self):
+    def get_gunicorn_config(self) -> Dict[str, Any]:
         """Settings for Gunicorn; empty in a sidecar, which runs none."""
         if self.is_sidecar:
             return {}
@@ -170,11 +171,11 @@ class ExporterConfig:
                 "keepalive": self.gunicorn_keepalive,
                 "worker_class": "gunicorn_prometheus_exporter.PrometheusWorker"}
 
-    def get_prometheus_config(self):
+    def get_prometheus_config(self) -> Dict[str, Any]:
         return {"bind_address": self.prometheus_bind_address, "port": self.prometheus_metrics_port,
                 "multiproc_dir": self.prometheus_multiproc_dir}
 
-    def print_config(self):
+    def print_config(self) -> None:
         """Logs the settings, without any password."""
         for name in _CHECKED:
             if name != "redis_password":

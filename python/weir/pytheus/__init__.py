@@ -13,6 +13,8 @@ path of a JSON file. Metrics, registries and expositions stay pytheus'; `inc` be
 
 Importing this imports nothing of pytheus; its release 0.6 is what the tests run.
 """
+from typing import Any
+
 from weir import _weir
 from weir.pytheus.files import MultiProcessFileBackend
 from weir.pytheus.loading import load_backend
@@ -25,7 +27,7 @@ if _weir.redis_available():
     __all__.append("MultiProcessRedisBackend")
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name == "MultiProcessRedisBackend":
         raise AttributeError("weir.pytheus.MultiProcessRedisBackend: this build of Weir has no Redis")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,13 +2,14 @@
 import importlib
 import json
 import os
+from typing import Any, Dict, Optional
 
 from weir import _weir
 
 _OURS = ("SingleProcessBackend", "MultiProcessFileBackend", "MultiProcessRedisBackend")
 
 
-def load_backend(backend_class=None, backend_config=None):
+def load_backend(backend_class: Any = None, backend_config: Optional[Dict[str, Any]] = None) -> None:
     """pytheus' load_backend(), that knows WEIR_BACKEND_CLASS too.
 
     `backend_class` is a class, else the environment names one: WEIR_BACKEND_CLASS (SingleProcessBackend,
@@ -17,17 +18,17 @@ def load_backend(backend_class=None, backend_config=None):
 
     Raises ConfigError naming the variable and what it holds; pytheus' own exceptions for pytheus' variables.
     """
-    from pytheus import backends
+    from pytheus.backends import base
     named = os.environ.get("WEIR_BACKEND_CLASS") if backend_class is None else None
     if named:
         backend_class = _class_named(named)
         path = os.environ.get("WEIR_BACKEND_CONFIG")
         if backend_config is None and path:
             backend_config = _config_in(path)
-    backends.load_backend(backend_class, backend_config)
+    base.load_backend(backend_class, backend_config)
 
 
-def _class_named(path):
+def _class_named(path: str) -> Any:
     module, _, name = path.rpartition(".")
     try:
         return getattr(importlib.import_module(module or "weir.pytheus"), name)
@@ -36,7 +37,7 @@ def _class_named(path):
                                 f"path of a class") from error
 
 
-def _config_in(path):
+def _config_in(path: str) -> Dict[str, Any]:
     try:
         with open(path, encoding="utf-8") as file:
             config = json.load(file)

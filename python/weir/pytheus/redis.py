@@ -4,6 +4,7 @@ pytheus asks the server at each increment; here it is an add in memory, and a th
 `flush_interval`. A scrape ships first, then reads.
 """
 import json
+from typing import Any, Dict, List, Mapping, Optional
 
 from weir import _weir
 from weir.pytheus.cells import CellBackend
@@ -29,46 +30,47 @@ class MultiProcessRedisBackend(CellBackend):
     `get()` ships, then asks the server: it is the sum of all processes.
     """
 
-    _settings = None
-    _client = None
+    _settings: Optional[Dict[str, str]] = None
+    _client: Optional[_weir.RedisClient] = None
 
     @classmethod
-    def _initialize(cls, config):
+    def _initialize(cls, config: Mapping[str, Any]) -> None:
         MultiProcessRedisBackend._settings = _settings_from(config)
         MultiProcessRedisBackend._client = None
         cls._storage()
 
     @classmethod
-    def _storage(cls):
+    def _storage(cls) -> _weir.Storage:
         if cls._settings is None:
             cls._initialize({})
-        return _weir.redis_storage(cls._settings)
+        return _weir.redis_storage(cls._settings or {})
 
     @classmethod
-    def _spelling(cls, bound):
+    def _spelling(cls, bound: Any) -> str:
         return str(bound)  # pytheus' keys: latency:1 and latency:2.5
 
     @classmethod
-    def _ask(cls, commands):
+    def _ask(cls, commands: List[List[str]]) -> List[Any]:
         storage = cls._storage()
         storage.flush(_LAST_FLUSH)
-        if cls._client is None:
-            MultiProcessRedisBackend._client = _weir.redis_client_of(storage)
-        return cls._client.pipeline(commands)
+        client = cls._client
+        if client is None:
+            client = MultiProcessRedisBackend._client = _weir.redis_client_of(storage)
+        return client.pipeline(commands)
 
     @classmethod
-    def _key(cls, name, part):
+    def _key(cls, name: str, part: Optional[str]) -> str:
         prefix = _weir.redis_key_prefix_of(cls._storage())
         return (f"{prefix}-" if prefix else "") + name + (f":{part}" if part else "")
 
-    def get(self):
+    def get(self) -> float:
         key = self._key(self._weir_name.name, self._weir_part)
         labels = self._weir_name.labels
         value, = self._ask([["HGET", key, json.dumps(labels)] if labels else ["GET", key]])
         return float(value or 0)
 
     @classmethod
-    def _generate_samples(cls, registry):
+    def _generate_samples(cls, registry: Any) -> Dict[Any, List[Any]]:
         """For pytheus' exposition: what all processes counted, theirs and ours."""
         from pytheus.metrics import Sample
         collectors = list(registry.collect())
@@ -76,7 +78,7 @@ class MultiProcessRedisBackend(CellBackend):
                   for part in parts(collector)]
         replies = cls._ask([["HGETALL" if collector._required_labels else "GET", cls._key(collector.name, part)]
                             for collector, _, part, _ in wanted]) if wanted else []
-        found = {collector: {} for collector in collectors}
+        found: Dict[Any, Dict[bytes, List[Any]]] = {collector: {} for collector in collectors}
         for (collector, suffix, _, bound), reply in zip(wanted, replies):
             values = zip(reply[::2], reply[1::2]) if collector._required_labels else [(b"{}", reply or 0)]
             for field, value in values:
@@ -86,7 +88,7 @@ class MultiProcessRedisBackend(CellBackend):
                 for collector, by_field in found.items()}
 
 
-def _settings_from(config):
+def _settings_from(config: Mapping[str, Any]) -> Dict[str, str]:
     """Weir's settings, as text, from those of pytheus' backend, which are redis-py's."""
     settings = {}
     for name, value in config.items():

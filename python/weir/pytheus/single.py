@@ -1,4 +1,6 @@
 """Values in this process's memory."""
+from typing import Any, Mapping, Optional
+
 from weir import _weir
 
 
@@ -10,8 +12,8 @@ class SingleProcessBackend(_weir.Value):
 
     __slots__ = ()
 
-    def __init__(self, config, metric, histogram_bucket=None):
+    def __init__(self, config: Mapping[str, Any], metric: Any, histogram_bucket: Optional[str] = None) -> None:
         super().__init__("counter", "", "", (), (), "", storage=_weir.memory_storage())
 
-    def dec(self, value):
+    def dec(self, value: float) -> None:
         self.inc(-value)
