@@ -1,7 +1,7 @@
 // Milliseconds of one scrape of a multiprocess directory, from files to text, every value changed before and every body
 // compared with the truth after.
 //
-//   bench_scrape DIRECTORY ROUNDS same|distinct|dead
+//   bench_scrape DIRECTORY ROUNDS same|distinct|dead|folded
 //   bench_scrape DIRECTORY keep same|distinct|dead      makes it, prints the sum of its values, changes all of them for
 //   each line
 //                                                         of stdin and prints it again; removes it when stdin ends
@@ -16,6 +16,7 @@
 #include "harness/directory.h"
 #include "harness/report.h"
 #include "scrape/floor.h"
+#include "scrape/folded.h"
 #include "weir/exposition.h"
 #include "weir/multiprocess.h"
 
@@ -107,8 +108,12 @@ int keep(Directory& directory) {
 
 int main(int count, char** words) {
   if (count < 4) {
-    fmt::print(stderr, "usage: bench_scrape DIRECTORY ROUNDS|keep same|distinct|dead\n");
+    fmt::print(stderr, "usage: bench_scrape DIRECTORY ROUNDS|keep same|distinct|dead, or ROUNDS folded\n");
     return 2;
+  }
+  if (std::string(words[3]) == "folded") {
+    weir::bench::bench_folded(words[1], std::stoul(words[2]));
+    return 0;
   }
   weir::bench::Directory directory(weir::bench::options_of(words[1], words[3]));
   if (std::string(words[2]) == "keep") return weir::bench::keep(directory);

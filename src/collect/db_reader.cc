@@ -60,6 +60,7 @@ void DbReader::forget(SeriesSet& set) {
   key_problems_.clear();
   more_key_problems_ = 0;
   archived_.clear();
+  archived_bytes_.clear();
   layout_.reset();
   walked_ = kDbHeaderSize;
   entries_ = 0;
@@ -196,10 +197,11 @@ bool DbReader::sync_open(SeriesSet& set, ReadBuffers& buffers, ReadPolicy policy
 
 /// What stands behind the entries of an archive. It is renamed into place whole, so one look is enough.
 void DbReader::read_archived(std::size_t used, std::vector<Problem>& problems) {
-  std::string bytes(std::min(size_ - std::min(size_, used), kMostNames), '\0');
-  bytes.resize(read_at(bytes.data(), bytes.size(), used));
-  if (std::optional<std::vector<std::string>> names = read_archive_sources(bytes)) {
+  archived_bytes_.assign(std::min(size_ - std::min(size_, used), kMostNames), '\0');
+  archived_bytes_.resize(read_at(archived_bytes_.data(), archived_bytes_.size(), used));
+  if (std::optional<std::vector<std::string_view>> names = read_archive_sources(archived_bytes_)) {
     archived_ = std::move(*names);
+    if (!std::ranges::is_sorted(archived_)) std::ranges::sort(archived_);
     return;
   }
   tell(
@@ -207,6 +209,10 @@ void DbReader::read_archived(std::size_t used, std::vector<Problem>& problems) {
       fmt::format("{} is an archive whose list of folded files, behind offset {}, is not whole; files of it that still "
                   "stand here are counted twice",
                   path_, used));
+}
+
+bool DbReader::has_archived(std::string_view name) const noexcept {
+  return std::ranges::binary_search(archived_, name);
 }
 
 void DbReader::walk(SeriesSet& set, ReadBuffers& buffers, std::size_t used, std::vector<Problem>& problems) {

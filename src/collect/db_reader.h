@@ -85,8 +85,10 @@ class DbReader {
   bool out_of_descriptors() const noexcept { return out_of_descriptors_; }
   /// True when the last sync() found no file of that name.
   bool vanished() const noexcept { return vanished_; }
-  /// Of an archive: the names of the files whose values it holds.
-  const std::vector<std::string>& archived() const noexcept { return archived_; }
+  /// Whether this is an archive that holds the values of the file of that name.
+  bool has_archived(std::string_view name) const noexcept;
+  /// Of an archive: the names of the files whose values it holds, sorted; as long as this reader and no other file.
+  const std::vector<std::string_view>& archived() const noexcept { return archived_; }
 
  private:
   struct Witness {
@@ -118,7 +120,8 @@ class DbReader {
   bool keep_open_ = true;
   bool out_of_descriptors_ = false;
   bool vanished_ = false;
-  std::vector<std::string> archived_;
+  std::string archived_bytes_;              // what stands behind an archive's entries
+  std::vector<std::string_view> archived_;  // parts of it, sorted
 
   bool open(SeriesSet& set, std::vector<Problem>& problems);
   int open_descriptor();

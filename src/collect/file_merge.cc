@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <string_view>
-#include <unordered_set>
 
 #include "format/archive_file.h"
 
@@ -110,12 +109,15 @@ bool FileMerge::sync(std::vector<Problem>& problems) {
 
 /// Files an archive holds already: a fold that runs, or was killed, has not removed them.
 void FileMerge::leave_out_archived() {
-  std::unordered_set<std::string_view> archived;
-  for (const auto& reader : readers_) archived.insert(reader->archived().begin(), reader->archived().end());
-  if (archived.empty()) return;
+  std::vector<const DbReader*> archives;
+  for (const auto& reader : readers_) {
+    if (!reader->archived().empty()) archives.push_back(reader.get());
+  }
+  if (archives.empty()) return;
   for (const auto& reader : readers_) {
     const std::string_view path = reader->path();
-    if (!archived.contains(path.substr(path.rfind('/') + 1))) continue;
+    const std::string_view name = path.substr(path.rfind('/') + 1);
+    if (std::ranges::none_of(archives, [&](const DbReader* archive) { return archive->has_archived(name); })) continue;
     reader->forget(*set_);
     reader->close();
     ++statistics_.files_skipped;

@@ -150,7 +150,7 @@ class Folder {
     std::vector<Problem> problems;
     reader.sync(set, buffers, {.keep_open = false}, problems);
     if (problems.empty()) {
-      folded_before = reader.archived();
+      folded_before.assign(reader.archived().begin(), reader.archived().end());
       sums.take(read_file_entries(archive, problems));
     }
     if (problems.empty()) return true;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -58,16 +59,17 @@ std::string ArchiveBytes::finish(const std::vector<std::string>& sources) && {
   return std::move(bytes_);
 }
 
-std::optional<std::vector<std::string>> read_archive_sources(std::string_view bytes) {
+std::optional<std::vector<std::string_view>> read_archive_sources(std::string_view bytes) {
   std::uint32_t count = 0;
   if (!bytes.starts_with(kMagic)) return std::nullopt;
   bytes.remove_prefix(kMagic.size());
   if (!take(bytes, count)) return std::nullopt;
-  std::vector<std::string> names;
+  std::vector<std::string_view> names;
+  names.reserve(std::min<std::size_t>(count, bytes.size() / sizeof(std::uint16_t)));
   for (std::uint32_t i = 0; i < count; ++i) {
     std::uint16_t length = 0;
     if (!take(bytes, length) || bytes.size() < length) return std::nullopt;
-    names.emplace_back(bytes.substr(0, length));
+    names.push_back(bytes.substr(0, length));
     bytes.remove_prefix(length);
   }
   return names;

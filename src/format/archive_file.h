@@ -60,7 +60,7 @@ class ArchiveBytes {
   std::string bytes_;
 };
 
-/// The names in the bytes behind `used`; nothing where they are not whole.
-std::optional<std::vector<std::string>> read_archive_sources(std::string_view bytes);
+/// The names in the bytes behind `used`, as parts of these; nothing where they are not whole.
+std::optional<std::vector<std::string_view>> read_archive_sources(std::string_view bytes);
 
 }  // namespace weir
