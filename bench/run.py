@@ -241,6 +241,7 @@ def scrape(options, scratch, peers):
         some = lines_of([BIN / "bench_scrape", scratch / "scrape", 3 if options.quick else 11, what])
         scrape_peer(some, what, scratch, peers)
         rows += some
+    rows += lines_of([BIN / "bench_scrape", scratch / "folded", 3 if options.quick else 11, "folded"])  # no peer folds
     return rows + serve_memory(scratch)
 
 
