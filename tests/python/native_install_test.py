@@ -3,6 +3,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -53,30 +54,50 @@ def test_the_sources_without_their_native_module_say_how_to_get_it(tmp_path):
 
 
 if FULL:  # some minutes of compiling; without ccache more
+    ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ENVIRONMENT["CMAKE_BUILD_PARALLEL_LEVEL"] = "2"
+    OFFLINE = {**ENVIRONMENT, "PIP_NO_INDEX": "1"}
+
     @pytest.fixture(scope="module")
     def tools(tmp_path_factory):
         """A fresh environment with what builds wheels, and nothing else of ours."""
         folder = tmp_path_factory.mktemp("tools")
         run(sys.executable, "-m", "venv", folder / "venv")
         python = folder / "venv" / "bin" / "python"
-        run(python, "-m", "pip", "install", "--quiet", "scikit-build-core", "pybind11", "build")
+        run(python, "-m", "pip", "install", "--quiet", "scikit-build-core", "pybind11", "build", env=ENVIRONMENT)
         return python
 
-    def test_an_sdist_builds_a_wheel_that_installs_offline_and_counts(tools, tmp_path):
-        environment = {**os.environ, "CMAKE_BUILD_PARALLEL_LEVEL": "2", "PIP_NO_INDEX": "1"}
-        environment.pop("PYTHONPATH", None)
-        run(tools, "-m", "build", "--sdist", "--no-isolation", "--outdir", tmp_path, ROOT, env=environment)
-        sdist, = tmp_path.glob("weir-*.tar.gz")
-        run(tools, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", tmp_path, sdist,
-            env=environment)
+    @pytest.fixture(scope="module")
+    def sources(tools, tmp_path_factory):
+        """An sdist, unpacked: what both tests build lies in it, and the second finds the core compiled."""
+        folder = tmp_path_factory.mktemp("sdist")
+        run(tools, "-m", "build", "--sdist", "--no-isolation", "--outdir", folder, ROOT, env=OFFLINE)
+        sdist, = folder.glob("weir-*.tar.gz")
+        with tarfile.open(sdist) as archive:
+            archive.extractall(folder)
+        return folder / sdist.name[:-len(".tar.gz")]
+
+    def use(python, place):
+        printed = run(python, "-c", USED.format(prefix=str(place)), env=ENVIRONMENT, cwd=place)
+        assert printed.startswith(project_version()) and "installed_total 3\n" in printed
+
+    def test_an_sdist_builds_a_wheel_that_installs_offline_and_counts(tools, sources, tmp_path):
+        run(tools, "-m", "pip", "wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", tmp_path, sources,
+            env=OFFLINE)
         wheel, = tmp_path.glob("weir-*.whl")
         names = zipfile.ZipFile(wheel).namelist()
         for name in ("weir/py.typed", "weir/_weir.pyi", "weir/prometheus/__init__.py", "weir_prometheus_client.pth",
                      "gunicorn_prometheus_exporter/__init__.py"):
             assert name in names
+        assert not [name for name in names if name.startswith("tests") or "__pycache__" in name]
         run(sys.executable, "-m", "venv", tmp_path / "fresh")
-        fresh = tmp_path / "fresh" / "bin" / "python"
-        run(fresh, "-m", "pip", "install", "--no-deps", wheel, env=environment)
-        program = USED.format(prefix=str(tmp_path / "fresh"))
-        printed = run(fresh, "-c", program, env=environment, cwd=tmp_path)
-        assert printed.startswith(project_version()) and "installed_total 3\n" in printed
+        run(tmp_path / "fresh/bin/python", "-m", "pip", "install", "--no-deps", wheel, env=OFFLINE)
+        use(tmp_path / "fresh/bin/python", tmp_path / "fresh")
+
+    def test_pip_installs_the_folder_with_the_tools_it_names_itself(sources, tmp_path):
+        """Build isolation: pip fetches what pyproject.toml requires; the environment has none of it."""
+        run(sys.executable, "-m", "venv", tmp_path / "fresh")
+        python = tmp_path / "fresh/bin/python"
+        run(python, "-m", "pip", "install", sources, env=ENVIRONMENT)
+        assert "scikit" not in run(python, "-m", "pip", "list", env=ENVIRONMENT)
+        use(python, tmp_path / "fresh")
