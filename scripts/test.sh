@@ -12,11 +12,11 @@ ThreadSanitizer. The last line sums all of them.
 
   --full         the long forms too, and the rooms of Redis and the Python module under the sanitizers
   --only STAGE   only this stage (repeatable): unit, scripts, conformance, interop, faults, e2e, python, golden,
-                 consumer, asan-ubsan, python-asan, tsan
+                 consumer, asan-ubsan, python-asan, tsan, package
 TXT
 }
 
-test_stages=(unit scripts conformance interop faults e2e python golden consumer asan-ubsan python-asan tsan)
+test_stages=(unit scripts conformance interop faults e2e python golden consumer asan-ubsan python-asan tsan package)
 # The rooms whose unit tests run under AddressSanitizer, and of those what is concurrent under ThreadSanitizer. Those of
 # Redis join with --full: they alone take longer to compile than a run of this may.
 checked_rooms=(model format config storage instrument collect fold exposition http)
@@ -75,10 +75,10 @@ test_main() {
 }
 
 # stage_exists NAME: false where its folder has no tests; a folder that has some must run one at least. python-asan
-# compiles for minutes: it runs with --full, or when named.
+# compiles for minutes, and so does package, which also downloads a Debian: they run with --full, or when named.
 stage_exists() {
   case $1 in
-    python-asan) [ "${WEIR_TEST_FULL:-}" = 1 ] || [[ " ${only[*]} " == *" $1 "* ]] ;;
+    python-asan | package) [ "${WEIR_TEST_FULL:-}" = 1 ] || [[ " ${only[*]} " == *" $1 "* ]] ;;
     unit | asan-ubsan | tsan | scripts) true ;;
     golden) [ -e $golden_check ] ;;
     *) compgen -G "tests/$1/*_test.py" >/dev/null || compgen -G "tests/$1/test_*.py" >/dev/null ;;
@@ -97,6 +97,7 @@ test_stage() {
     asan-ubsan) test_sanitizer asan-ubsan "$report" "${checked_rooms[@]}" || status=$? ;;
     python-asan) test_python_asan "$report" || status=$? ;;
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
+    package) test_package "$report" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
     python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" -n 3 || status=$? ;; # they wait for servers
     faults) test_pytest tests/faults "$report" -n 3 || status=$? ;; # they wait for failovers and time-outs
@@ -129,6 +130,11 @@ test_pytest() {
   shift 2
   build/venv/bin/python -m pytest -q -p no:cacheprovider --basetemp="$WEIR_SCRATCH/pytest" \
     --junitxml="$report" "$@" "$folder"
+}
+
+# test_package REPORT: the packages made of this tree, then what a clean Debian makes of them.
+test_package() {
+  bash ./run package && test_pytest tests/package "$1"
 }
 
 # test_golden REPORT
