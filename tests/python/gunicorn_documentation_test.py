@@ -4,7 +4,7 @@ import re
 import shutil
 
 import pytest
-from gunicorn_servers import DEBIAN, FULL, Gunicorn, Load, files, order, read, serving, total, wait_until
+from gunicorn_servers import DEBIAN, FULL, Gunicorn, Load, files, label_values, order, read, serving, total, wait_until
 from redis_servers import RedisServer, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -15,7 +15,8 @@ REQUESTS = "gunicorn_worker_requests_total"
 
 
 def test_the_page_has_its_configurations():
-    assert CONFIGURATIONS == ["gunicorn.conf.py", "gunicorn_redis.conf.py", "gunicorn_sidecar.conf.py", "gunicorn_yaml.conf.py"]
+    assert CONFIGURATIONS == ["gunicorn.conf.py", "gunicorn_process.conf.py", "gunicorn_redis.conf.py", "gunicorn_sidecar.conf.py",
+                              "gunicorn_yaml.conf.py"]
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -31,6 +32,11 @@ def test_each_configuration_counts_and_serves_as_the_page_says(tmp_path, name):
                 assert gunicorn.scrape() is None and total(gunicorn.read(), REQUESTS) == answered
             else:
                 wait_until(lambda: total(gunicorn.scrape() or {}, REQUESTS) == answered, "all are served")
+            if "process" in name:
+                found = wait_until(lambda: (now := gunicorn.scrape()) and len(label_values(now, "pid")) == 4 and now, "four workers")
+                used = "process_worker_cpu_seconds"
+                assert 0 < total(found, used) == pytest.approx(total(found, "process_cpu_seconds_total"))
+                assert total(found, "process_open_fds") == total(found, "process_worker_open_fds") > 0
             if "redis.conf" in name:
                 assert redis.keys("shop:counter:*")
 
@@ -69,3 +75,17 @@ def test_other_servers_of_many_processes_count_with_the_lines_of_the_page(tmp_pa
             assert order(port, "apple") == 201
         assert total(read(tmp_path / "metrics"), "shop_orders_total") == 60
     assert total(read(tmp_path / "metrics"), "shop_orders_total") == 60
+
+
+@pytest.mark.parametrize("server", SERVERS if FULL else ["uwsgi-preloaded"])
+def test_other_servers_bring_what_they_counted_to_redis_when_they_end(tmp_path, server):
+    (tmp_path / "wsgi.py").write_text(BLOCKS["wsgi.py"])
+    shutil.copy(ROOT / "examples" / "flask" / "shop.py", tmp_path)
+    port = free_port()
+    with RedisServer() as redis:
+        place = redis.environment(WEIR_FLUSH_INTERVAL="600")
+        with serving([word.format(port=port) for word in SERVERS[server]], tmp_path, place):
+            wait_until(lambda: Gunicorn.fetch(port, "/") is not None, f"{server} answers")
+            for _ in range(60):
+                assert order(port, "apple") == 201
+        assert total(read(redis.url), "shop_orders_total") == 60

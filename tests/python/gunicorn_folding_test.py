@@ -7,13 +7,15 @@ import subprocess
 import sys
 
 import pytest
-from gunicorn_servers import CLEAN, FULL, PACKAGES, WEIR, Gunicorn, Load, files, total, wait_until
+from gunicorn_servers import CLEAN, FULL, PACKAGES, WEIR, Gunicorn, Load, files, label_values, total, wait_until
 from redis_servers import RedisServer
 
 from gunicorn_prometheus_exporter.folding import MasterFolding
 
 REQUESTS = "gunicorn_worker_requests_total"
 FOLDED = "weir_fold_sources_total"
+BOUNDED = {"worker_id": {f"worker_{place}" for place in range(1, 6)}, "state": {"running", "quitting", "aborting"},
+           "reason": {"max_requests", "kill", "chld", "term", "quit"}, "restart_type": {"graceful", "forced"}}
 
 
 def on_backend(gunicorn, name):
@@ -43,7 +45,11 @@ def test_however_many_workers_come_and_go_their_files_stay_few(tmp_path):
         assert on_backend(gunicorn, "weir_fold_failures_total") == 0
         by_hand = subprocess.run([WEIR, "fold", "--dir", metrics], capture_output=True, text=True, timeout=60, env=CLEAN)
         assert by_hand.returncode == 0 and "another process" not in by_hand.stdout, "no worker keeps the folder's lock"
-        assert total(gunicorn.scrape(), REQUESTS) == answered
+        found = gunicorn.scrape()
+        assert total(found, REQUESTS) == answered
+        labels = {label: label_values(found, label) for _, pairs in found for label, _ in pairs}
+        assert len(labels.pop("le")) == 13 + 7 + 1 and {label: values - BOUNDED[label] for label, values in labels.items()
+                                                        if not values <= BOUNDED[label]} == {}, "no label grows with workers"
 
 
 FORKS = """
