@@ -27,7 +27,8 @@ ARROWS = {
                    "redis_ship", "redis_collect"},
     "redis_storage": {"model", "format", "config", "storage", "instrument", "collect", "fold", "redis", "redis_layout", "redis_ship",
                       "redis_collect"},
-    "http": {"model", "format", "exposition", "config"},
+    "web_config": {"model", "config"},
+    "http": {"model", "format", "exposition", "config", "web_config"},
     "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect", "redis_fold",
             "redis_storage", "http"},
 }
@@ -52,7 +53,10 @@ OUTSIDE = {
     "libdeflate.h": {"exposition"},
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
-    **{f"openssl/{name}.h": {"redis", "redis_layout", "redis_ship"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
+    **{f"openssl/{name}.h": {"redis", "redis_layout", "redis_ship", "web_config", "http"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
+    **{f"openssl/{name}.h": {"web_config"} for name in ("hmac", "pem", "rand", "x509")},
+    "yaml-cpp/yaml.h": {"web_config"},
+    "crypt.h": {"web_config"},
     "simdjson.h": {"format", "config", "instrument", "redis_layout"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstdint>
 
+#include "cli/systemd.h"
 #include "config/environment.h"
 #include "weir/error.h"
 
@@ -49,6 +50,7 @@ std::string port_from_environment() {
 
 std::string chosen_listen_address(const std::string& listen_argument) {
   if (!listen_argument.empty()) return listen_argument;
+  if (const auto handed_over = systemd_listener()) return *handed_over;
   return host_from_environment() + ":" + port_from_environment();
 }
 

@@ -1,4 +1,5 @@
-// Where `weir serve` listens: `--listen`, else PROMETHEUS_BIND_ADDRESS and PROMETHEUS_METRICS_PORT over 127.0.0.1:9091.
+// Where `weir serve` listens: `--listen`, else a socket of systemd's, else PROMETHEUS_BIND_ADDRESS and
+// PROMETHEUS_METRICS_PORT over 127.0.0.1:9091.
 //
 // Thread safety: reads the environment; call before threads start.
 #pragma once
@@ -7,7 +8,8 @@
 
 namespace weir::cli {
 
-/// HOST:PORT, an IPv6 address in brackets. Throws ConfigError naming the variable, its value and what would be right.
+/// HOST:PORT, an IPv6 address in brackets; `unix:/PATH`; `fd:3`. Throws ConfigError naming the variable, its value and
+/// what would be right.
 std::string chosen_listen_address(const std::string& listen_argument);
 
 }  // namespace weir::cli

@@ -123,6 +123,31 @@ class CommandLine {
         });
   }
 
+  static void add_web(CLI::App& command, WebArguments& web) {
+    command
+        .add_option("--web.config.file", web.config_file,
+                    "TLS, passwords and response headers, in the file of Prometheus' exporters")
+        ->option_text("FILE")
+        ->check(given("it must name a file"));
+    command.add_flag("--health-without-password", web.health_without_password,
+                     "/healthz and /readyz answer without a password");
+    const auto add_limit = [&command](const char* name, auto& into, const char* what, const char* unit, double least,
+                                      double most) {
+      command.add_option(name, into, what)->option_text(unit)->check(CLI::Range(least, most));
+    };
+    add_limit("--max-connections", web.max_connections, "Open connections (default: 2500)", "COUNT", 1, 1e6);
+    add_limit("--max-connections-per-address", web.max_connections_per_address,
+              "Of one client (default: a tenth of them; loopback all)", "COUNT", 1, 1e6);
+    add_limit("--max-requests-in-flight", web.max_requests_in_flight, "Scrapes at one time (default: 40)", "COUNT", 1,
+              1e6);
+    add_limit("--max-request-bytes", web.max_request_bytes, "URL and headers (default: 32768)", "BYTES", 1024,
+              16777216);
+    add_limit("--request-timeout", web.request_timeout, "For TLS's handshake, and for a request to come (default: 10)",
+              "SECONDS", 0.001, 3600);
+    add_limit("--scrape-timeout", web.scrape_timeout, "To answer one that names no time (default: 10)", "SECONDS",
+              0.001, 3600);
+  }
+
   void add_serve() {
     CLI::App& command = add("serve", "Expose a directory or a Redis to Prometheus over HTTP", kServeHelp,
                             [this] { return serve(serve_); });
@@ -145,9 +170,11 @@ class CommandLine {
                      : fmt::format("is \"{}\"; it must be live, plain or off", value);
         });
     command
-        .add_option("--listen", serve_.listen, "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface)")
+        .add_option("--listen", serve_.listen,
+                    "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface, `unix:/PATH` a Unix socket)")
         ->option_text("HOST:PORT")
         ->check([](const std::string& value) { return value.empty() ? "is empty; write HOST:PORT" : ""; });
+    add_web(command, serve_.web);
   }
 
   void add_show() {

@@ -12,24 +12,29 @@
 #include "cli/exit_code.h"
 #include "cli/listen_choice.h"
 #include "cli/source_choice.h"
+#include "cli/systemd.h"
 #include "weir/exposer.h"
 #include "weir/log.h"
 
 namespace weir::cli {
 namespace {
 
-/// SIGTERM and SIGINT, kept for wait() while one lives; a second one ends the process at once.
+/// SIGTERM, SIGINT and SIGHUP, kept for wait() while one lives; a second one that stops ends the process at once.
 class StopSignals {
  public:
   StopSignals() {
     sigemptyset(&set_);
     sigaddset(&set_, SIGTERM);
     sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
   }
-  void wait() {
+  /// Returns when the process shall end; `reload` is called for each SIGHUP.
+  template <class Reload>
+  void wait(Reload reload) {
     int signal = 0;
-    while (sigwait(&set_, &signal) != 0) {
+    while (sigwait(&set_, &signal) != 0 || signal == SIGHUP) {
+      if (signal == SIGHUP) reload();
     }
     std::signal(SIGTERM, SIG_DFL);
     std::signal(SIGINT, SIG_DFL);
@@ -65,12 +70,21 @@ void keep_heap_small() {
   mallopt(M_TRIM_THRESHOLD, kBigBuffer);
 }
 
+/// For people: the URL of /metrics, or the Unix socket.
+std::string where_it_serves(const Exposer& exposer, const std::string& listen) {
+  const char* scheme = exposer.has_tls() ? "https" : "http";
+  if (exposer.port() == 0) return fmt::format("{} ({}, /metrics)", listen, scheme);
+  const std::string host = listen.starts_with("fd:") ? "" : listen.substr(0, listen.rfind(':'));
+  return fmt::format("{}://{}:{}/metrics", scheme, host.empty() ? "[::]" : host, exposer.port());
+}
+
 }  // namespace
 
 const char* const kServeHelp = R"(Examples:
   weir serve --dir /run/app/metrics
   PROMETHEUS_MULTIPROC_DIR=/run/app/metrics weir serve --listen 0.0.0.0:9091
   weir serve --redis redis://cache.internal:6379/0
+  weir serve --listen :9091 --web.config.file /etc/weir/web.yml
   curl -s http://127.0.0.1:9091/metrics
 
 Endpoints: /metrics (?name[]=NAME picks some), /healthz, /readyz, /backend (the exporter's own metrics), a live page at /
@@ -90,14 +104,26 @@ Environment (flags win):
   PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
   PROMETHEUS_BIND_ADDRESS    address or host to listen on, without port (127.0.0.1)
   PROMETHEUS_METRICS_PORT    port, from 1 to 65535 (9091)
+  PROMETHEUS_SSL_CERTFILE    certificate in PEM, where no web config file is given: TLS
+  PROMETHEUS_SSL_KEYFILE     its key
+  PROMETHEUS_SSL_CLIENT_CAFILE, PROMETHEUS_SSL_CLIENT_CAPATH
+                             authorities (a file, a directory by hash) that certificates of clients are verified against
+  PROMETHEUS_SSL_CLIENT_AUTH_REQUIRED
+                             true: clients without a certificate are turned away
+  CREDENTIALS_DIRECTORY      systemd's: web-config.yml in it is the web config file where none is given
 
-SIGTERM and SIGINT stop it; responses in flight are finished first, for at most 5 seconds. There is no TLS and no
-password yet: listen on an address only your Prometheus reaches.
+It listens on loopback, without TLS and password, until told otherwise. The web config file is that of Prometheus'
+exporters (tls_server_config, http_server_config, basic_auth_users; docs/security.md). It, certificates and keys are
+read again when they change and at SIGHUP; what cannot be used is logged and told at /backend, and what was in force stays.
+
+SIGTERM and SIGINT stop it; responses in flight are finished first, for at most 5 seconds. systemd: its socket is taken
+(LISTEN_FDS), and it hears when the exporter is ready.
 Exit codes: 0 stopped by a signal; 1 the port cannot be had; 2 usage.)";
 
 int serve(const ServeArguments& arguments) {
   const ChosenSource chosen = chosen_source(arguments.source);
   ExposerOptions options{.listen = chosen_listen_address(arguments.listen), .page = page_kind(arguments.page)};
+  choose_web(arguments.web, options);
   std::signal(SIGIO, SIG_IGN);  // the page asks who writes, which probes leases
   keep_heap_small();
   raise_descriptor_limit();
@@ -105,11 +131,13 @@ int serve(const ServeArguments& arguments) {
   if (!chosen.fault.empty()) {
     log_line(LogLevel::warning, fmt::format("{}; nothing is served until it can be read", chosen.fault));
   }
-  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  const std::string listen = options.listen;
   Exposer exposer(std::move(options), *chosen.source, chosen.backend.get(), chosen.writers.get());
-  log_line(LogLevel::info, fmt::format("serving {} on http://{}:{}/metrics", chosen.source->describe(),
-                                       host.empty() ? "[::]" : host, exposer.port()));
-  stop.wait();
+  log_line(LogLevel::info,
+           fmt::format("serving {} on {}", chosen.source->describe(), where_it_serves(exposer, listen)));
+  notify_systemd("READY=1");
+  stop.wait([&exposer] { exposer.reload(); });
+  notify_systemd("STOPPING=1");
   return kGood;
 }
 

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "cli/source_choice.h"
+#include "cli/web_choice.h"
 
 namespace weir::cli {
 
 struct ServeArguments {
   SourceArguments source;
   std::string page = "live";  ///< at /: `live`, `plain` or `off`
-  std::string listen;         ///< empty: the environment's, else 127.0.0.1:9091
+  std::string listen;  ///< empty: systemd's socket, the environment's, else 127.0.0.1:9091
+  WebArguments web;
 };
 
 extern const char* const kServeHelp;

@@ -38,7 +38,7 @@ std::size_t Connections::size() const {
   return open_.size();
 }
 
-Connections::Connection* Connections::opened(int fd) {
+Connections::Connection* Connections::opened(int fd, std::string address) {
   Connection* connection = nullptr;
   {
     const std::lock_guard lock(mutex_);
@@ -46,6 +46,7 @@ Connections::Connection* Connections::opened(int fd) {
     connection = &open_.front();
     connection->self = open_.begin();
     connection->fd = fd;
+    connection->address = std::move(address);
     connection->deadline = Clock::time_point::max();
   }
   waiting(connection);

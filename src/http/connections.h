@@ -19,6 +19,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 
 #include "http/ask.h"
@@ -43,8 +44,8 @@ class Connections {
 
   /// False when the limit is reached.
   bool has_room() const;
-  /// `fd` stays the caller's; it must be open until closed().
-  Connection* opened(int fd);
+  /// `fd` stays the caller's; it must be open until closed(). `address` is the client's, as client_address() has it.
+  Connection* opened(int fd, std::string address = {});
   void closed(Connection* connection);
 
   void waiting(Connection* connection);
@@ -71,6 +72,7 @@ class Connections {
 
 struct Connections::Connection {
   int fd = -1;
+  std::string address;  ///< constant
   Phase phase = Phase::waiting;
   Clock::time_point deadline;
   std::shared_ptr<Pending> pending;

@@ -54,4 +54,8 @@ Exposer::~Exposer() = default;
 
 std::uint16_t Exposer::port() const noexcept { return impl_->port(); }
 
+bool Exposer::has_tls() const noexcept { return impl_->has_tls(); }
+
+void Exposer::reload() noexcept { impl_->reload(); }
+
 }  // namespace weir

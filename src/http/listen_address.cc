@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "http/unix_listen.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -22,7 +23,7 @@ constexpr int kBacklog = 511;
 [[noreturn]] void refuse_text(std::string_view text, std::string_view why) {
   throw ConfigError(
       fmt::format("listen address \"{}\": {}; write HOST:PORT as in 127.0.0.1:9091, localhost:9091, [::1]:9091, "
-                  "or :9091 for every interface",
+                  "or :9091 for every interface, or unix:/PATH",
                   text, why));
 }
 
@@ -74,6 +75,7 @@ std::uint16_t bound_port(int fd) {
   sockaddr_storage at{};
   socklen_t size = sizeof at;
   getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size);
+  if (at.ss_family != AF_INET && at.ss_family != AF_INET6) return 0;
   if (at.ss_family == AF_INET6) return ntohs(reinterpret_cast<const sockaddr_in6&>(at).sin6_port);
   return ntohs(reinterpret_cast<const sockaddr_in&>(at).sin_port);
 }
@@ -81,6 +83,15 @@ std::uint16_t bound_port(int fd) {
 }  // namespace
 
 ListenAddress parse_listen_address(std::string_view text) {
+  constexpr std::string_view kUnix = "unix:";
+  constexpr std::string_view kDescriptor = "fd:";
+  if (text.starts_with(kUnix)) {
+    const std::string_view path = text.substr(kUnix.size());
+    if (!path.starts_with('/') || path.find('\0') != std::string_view::npos)
+      refuse_text(text, "the path must begin with /");
+    return {.unix_path = std::string(path)};
+  }
+  if (text.starts_with(kDescriptor)) return {.inherited_fd = parse_port(text, text.substr(kDescriptor.size()))};
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) refuse_text(text, "it has no `:PORT`");
   std::string_view host = text.substr(0, colon);
@@ -100,6 +111,17 @@ ListenAddress parse_listen_address(std::string_view text) {
 }
 
 ListenSocket::ListenSocket(const ListenAddress& address) {
+  if (address.inherited_fd >= 0) {
+    fd_ = inherited_listener(address.inherited_fd);
+    is_inherited_ = true;
+    port_ = bound_port(fd_);
+    return;
+  }
+  if (!address.unix_path.empty()) {
+    fd_ = listen_at_path(address.unix_path, kBacklog);
+    path_ = address.unix_path;
+    return;
+  }
   const AddressList list = look_up(address);
   // Every interface: the IPv6 wildcard takes IPv4 as well, so it goes first where the machine has IPv6.
   const addrinfo* first = list.get();
@@ -125,9 +147,12 @@ ListenSocket::ListenSocket(const ListenAddress& address) {
 }
 
 ListenSocket::~ListenSocket() {
+  if (!path_.empty()) unlink(path_.c_str());
   if (fd_ >= 0) close(fd_);
 }
 
-void ListenSocket::refuse() noexcept { shutdown(fd_, SHUT_RD); }
+void ListenSocket::refuse() noexcept {
+  if (!is_inherited_) shutdown(fd_, SHUT_RD);
+}
 
 }  // namespace weir

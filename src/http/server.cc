@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "http/page_bundle.h"
+#include "web_config/basic_auth.h"
 #include "weir/error.h"
 #include "weir/exposition.h"
 #include "weir/log.h"
@@ -19,11 +20,15 @@ namespace {
 
 constexpr unsigned kEventThreads = 2;
 constexpr std::size_t kEventThreadStack = 256 * 1024;
-constexpr std::chrono::milliseconds kStopGrace{4500};
-constexpr std::chrono::milliseconds kRefusalGrace{500};  // the two together are the 5 s that the header promises
+// The three together are the 5 s that the header promises.
+constexpr std::chrono::milliseconds kStopGrace{4200};
+constexpr std::chrono::milliseconds kRefusalGrace{500};
+constexpr std::chrono::milliseconds kFlushGrace{300};
 constexpr std::chrono::seconds kBadTimeoutLogGap{60};
 /// libmicrohttpd builds response headers in the memory that held the request; this much stays for them.
 constexpr std::size_t kResponseHeaderRoom = 2048;
+/// Status of an answer no client sees: the password is right, the request goes on.
+constexpr unsigned kGoOn = MHD_HTTP_CONTINUE;
 constexpr const char* kPaths = "/metrics, /backend, /healthz, /readyz, /api/v1/series and /";
 
 Route route_of(std::string_view url) {
@@ -113,6 +118,24 @@ MHD_Response* response_of(const std::shared_ptr<const std::string>& body) {
   return response;
 }
 
+Answer password_refused() {
+  Answer answer = plain_answer(401, "A user and password are needed here (basic authentication).\n");
+  answer.rejected = "password";
+  return answer;
+}
+
+Answer verdict_answer(PasswordVerdict verdict) {
+  switch (verdict) {
+    case PasswordVerdict::right:
+      return plain_answer(kGoOn, "");
+    case PasswordVerdict::wrong:
+      return password_refused();
+    case PasswordVerdict::stopped:
+      break;
+  }
+  return plain_answer(503, "This exporter is stopping.\n");
+}
+
 Connections::Connection* connection_of(MHD_Connection* connection) {
   const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return static_cast<Connections::Connection*>(info->socket_context);
@@ -124,38 +147,65 @@ struct Exposer::Impl::Request {
   Route route = Route::other;
   View view = View::exposition;  ///< of Route::api: which
   bool known_method = true;
-  bool counted = false;  ///< among gathering_
+  bool counted = false;                         ///< among gathering_
+  bool authorized = false;                      ///< its password was right
+  std::shared_ptr<const WebSettings> settings;  ///< in force when it came
   std::shared_ptr<Pending> pending;
 };
 
 Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend, WriterView* writers)
     : options_(std::move(given)),
+      settings_({options_.web_config_file, options_.tls.certificate_file, options_.tls.key_file,
+                 options_.tls.client_ca_file, options_.tls.client_ca_directory,
+                 options_.tls.client_certificate_required}),
+      has_tls_(settings_.now()->tls != nullptr),
       socket_(parse_listen_address(options_.listen)),
-      backend_(statistics_, backend),
+      addresses_(options_.max_connections_per_address, options_.max_connections / 10),
+      backend_(statistics_, settings_, passwords_, backend),
       connections_({options_.max_connections, options_.connection_timeout, options_.response_timeout}),
       metrics_gatherer_(source, &statistics_, options_.max_body_bytes, Api(source.describe(), writers)),
       backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)) {
   start_daemon();
+  if (has_tls_) start_front();
+}
+
+void Exposer::Impl::start_front() {
+  const auto adopt = [this](int fd, const sockaddr* address, socklen_t size) {
+    return MHD_add_connection(daemon_, fd, address, size) == MHD_YES;
+  };
+  front_ = std::make_unique<TlsFront>(
+      socket_.fd(), TlsFront::Limits{options_.max_connections, options_.connection_timeout, options_.response_timeout},
+      addresses_,
+      TlsFront::Hooks{[this] { return settings_.now()->tls; }, adopt,
+                      [this](const char* reason) { statistics_.rejected(reason); }});
 }
 
 void Exposer::Impl::start_daemon() {
   // Time limits are Connections', so the library has none; the connection limit is on_accept's, the library's own (a
   // share for each thread, beyond which it stops accepting) only lies above it.
   const auto limit = static_cast<unsigned>(options_.max_connections + 64) * kEventThreads;
-  daemon_ =
-      MHD_start_daemon(MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0,
-                       &on_accept, this, &on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &log_from_library, nullptr,
-                       MHD_OPTION_LISTEN_SOCKET, socket_.fd(), MHD_OPTION_THREAD_POOL_SIZE, kEventThreads,
-                       MHD_OPTION_THREAD_STACK_SIZE, kEventThreadStack, MHD_OPTION_CONNECTION_LIMIT, limit,
-                       MHD_OPTION_CONNECTION_MEMORY_LIMIT, options_.max_request_bytes + kResponseHeaderRoom,
-                       MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
-                       &on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this, MHD_OPTION_END);
+  // With TLS the front accepts.
+  std::array<MHD_OptionItem, 2> listening{
+      {{has_tls_ ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, socket_.fd(), nullptr}, {MHD_OPTION_END, 0, nullptr}}};
+  const unsigned front = has_tls_ ? static_cast<unsigned>(MHD_USE_NO_LISTEN_SOCKET) : 0U;
+  daemon_ = MHD_start_daemon(
+      front | MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, &on_accept,
+      this, &on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &log_from_library, nullptr, MHD_OPTION_ARRAY,
+      listening.data(), MHD_OPTION_THREAD_POOL_SIZE, kEventThreads, MHD_OPTION_THREAD_STACK_SIZE, kEventThreadStack,
+      MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      options_.max_request_bytes + kResponseHeaderRoom, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT,
+      1, MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,
+      MHD_OPTION_END);
   if (daemon_ == nullptr) throw StorageError(fmt::format("cannot start the HTTP server on {}", options_.listen));
 }
 
 Exposer::Impl::~Impl() {
   stopping_.store(true, std::memory_order_relaxed);
-  MHD_quiesce_daemon(daemon_);
+  if (front_ != nullptr) {
+    front_->stop_accepting();
+  } else {
+    MHD_quiesce_daemon(daemon_);
+  }
   socket_.refuse();
   {
     std::unique_lock lock(idle_mutex_);
@@ -165,17 +215,21 @@ Exposer::Impl::~Impl() {
   // what is submitted from here on at once.
   metrics_gatherer_.stop();
   backend_gatherer_.stop();
+  passwords_.stop();
   {
     std::unique_lock lock(idle_mutex_);
     idle_.wait_for(lock, kRefusalGrace, [this] { return requests_ == 0; });
   }
   MHD_stop_daemon(daemon_);
+  if (front_ != nullptr) front_->finish(kFlushGrace);
 }
 
-MHD_Result Exposer::Impl::on_accept(void* self, const sockaddr*, socklen_t) {
+MHD_Result Exposer::Impl::on_accept(void* self, const sockaddr* address, socklen_t) {
   auto& impl = *static_cast<Impl*>(self);
-  if (impl.connections_.has_room()) return MHD_YES;
-  impl.statistics_.rejected("connections");
+  const bool has_room = impl.connections_.has_room();
+  // With TLS the front has counted it.
+  if (has_room && (impl.has_tls_ || impl.addresses_.has_room(client_address(address)))) return MHD_YES;
+  impl.statistics_.rejected(has_room ? "address" : "connections");
   return MHD_NO;
 }
 
@@ -183,10 +237,15 @@ void Exposer::Impl::on_connection(void* self, MHD_Connection* connection, void**
                                   MHD_ConnectionNotificationCode what) {
   auto& impl = *static_cast<Impl*>(self);
   if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    *context = impl.connections_.opened(info->connect_fd);
+    const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    const MHD_ConnectionInfo* from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const std::string address = client_address(from == nullptr ? nullptr : from->client_addr);
+    if (!impl.has_tls_) impl.addresses_.entered(address);
+    *context = impl.connections_.opened(fd, address);
   } else if (*context != nullptr) {
-    impl.connections_.closed(static_cast<Connections::Connection*>(std::exchange(*context, nullptr)));
+    auto* gone = static_cast<Connections::Connection*>(std::exchange(*context, nullptr));
+    if (!impl.has_tls_) impl.addresses_.left(gone->address);
+    impl.connections_.closed(gone);
   }
 }
 
@@ -199,7 +258,10 @@ MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, con
   std::optional<Answer> answer = request.pending->take();
   // Called again while still waiting: stay suspended.
   if (!answer) return MHD_YES;
-  return impl.send(connection, request, std::move(*answer));
+  if (answer->status != kGoOn) return impl.send(connection, request, std::move(*answer));
+  request.pending = nullptr;
+  request.authorized = true;
+  return impl.decide(connection, request);
 }
 
 MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url, std::string_view method,
@@ -208,6 +270,7 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
   request->route = route_of(url);
   request->view = api_view(url).value_or(View::exposition);
   request->known_method = method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
+  request->settings = settings_.now();
   statistics_.arrived();
   {
     const std::lock_guard lock(idle_mutex_);
@@ -222,7 +285,33 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
   return MHD_YES;  // called again when the request is complete
 }
 
+bool Exposer::Impl::asks_password(const Request& request) const {
+  const bool is_health = request.route == Route::healthz || request.route == Route::readyz;
+  return !request.settings->users->empty() && !(is_health && options_.health_without_password);
+}
+
+MHD_Result Exposer::Impl::authorize(MHD_Connection* connection, Request& request) {
+  std::optional<Credentials> credentials = basic_credentials(header(connection, "Authorization"));
+  if (!credentials) return send(connection, request, password_refused());
+  const std::shared_ptr<const WebUsers>& users = request.settings->users;
+  if (const std::optional<bool> known = passwords_.remembered(*users, *credentials)) {
+    if (!*known) return send(connection, request, password_refused());
+    request.authorized = true;
+    return decide(connection, request);
+  }
+  suspend(connection, request, {});
+  const auto settle = [pending = request.pending](PasswordVerdict verdict) {
+    pending->settle(verdict_answer(verdict));
+  };
+  if (passwords_.submit(users, std::move(*credentials), connection_of(connection)->address, settle)) return MHD_YES;
+  Answer busy = plain_answer(503, "Too many passwords are being checked; try again in a second.\n");
+  busy.rejected = "password_checks";
+  request.pending->settle(std::move(busy));
+  return MHD_YES;
+}
+
 MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
+  if (!request.authorized && asks_password(request)) return authorize(connection, request);
   switch (request.route) {
     case Route::healthz:
       return send(connection, request, plain_answer(200, "ok\n"));
@@ -260,6 +349,15 @@ std::chrono::milliseconds Exposer::Impl::scrape_timeout(MHD_Connection* connecti
   return options_.scrape_timeout;
 }
 
+void Exposer::Impl::suspend(MHD_Connection* connection, Request& request, Ask ask) {
+  const auto deadline = Pending::Clock::now() + time_to_answer(scrape_timeout(connection));
+  request.pending = std::make_shared<SuspendedRequest>(std::move(ask), deadline, connection);
+  MHD_suspend_connection(connection);
+  // From here on the request may be settled at any moment; the library calls on_request again only after this call
+  // returned.
+  connections_.gathering(connection_of(connection), request.pending);
+}
+
 MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, View view) {
   if (gathering_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight) {
     gathering_.fetch_sub(1, std::memory_order_relaxed);
@@ -275,12 +373,7 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
     ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
     ask.names = arguments_of(connection, is_api(view) ? "family" : "name[]");
   }
-  const auto deadline = Pending::Clock::now() + time_to_answer(scrape_timeout(connection));
-  request.pending = std::make_shared<SuspendedRequest>(std::move(ask), deadline, connection);
-  MHD_suspend_connection(connection);
-  // From here on the request may be settled at any moment; the library calls on_request again only after this call
-  // returned.
-  connections_.gathering(connection_of(connection), request.pending);
+  suspend(connection, request, std::move(ask));
   const bool of_backend = request.route == Route::backend || view == View::api_status;
   (of_backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
   return MHD_YES;
@@ -305,6 +398,12 @@ MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, con
     add("Content-Security-Policy", answer.policy);
     add("Referrer-Policy", "no-referrer");
   }
+  for (const auto& [name, value] : request.settings->headers) {
+    // The page's own policy is the strictest it works with, and sniffing is always off.
+    const bool has_policy = answer.policy != nullptr && name == "Content-Security-Policy";
+    if (!has_policy && name != "X-Content-Type-Options") add(name.c_str(), value.c_str());
+  }
+  if (answer.status == 401) add(MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"weir\", charset=\"UTF-8\"");
   if (answer.status == 503) add(MHD_HTTP_HEADER_RETRY_AFTER, "1");
   if (allow != nullptr) add(MHD_HTTP_HEADER_ALLOW, allow);
   const bool unread_body = answer.status == 405 || answer.status == 413;

@@ -1,8 +1,8 @@
 // The exporter's HTTP server: libmicrohttpd does HTTP, this file's class decides what a request gets.
 //
 // A request goes: accept -> Connections (deadline) -> on_request: refused or plain answers go out at once; what needs a
-// collection is suspended, submitted to a Gatherer, and resumed when settled. The event threads never wait for a
-// source.
+// password computed or a collection is suspended, submitted to the PasswordCheck or a Gatherer, and resumed when
+// settled. The event threads never wait for either. With TLS a TlsFront accepts, and hands plain connections on.
 //
 // Thread safety: callbacks run on libmicrohttpd's threads (two), all state is in thread-safe parts.
 // Invariants: I4.
@@ -17,10 +17,14 @@
 #include <mutex>
 #include <string_view>
 
+#include "http/address_counts.h"
 #include "http/connections.h"
 #include "http/gatherer.h"
 #include "http/listen_address.h"
 #include "http/statistics.h"
+#include "http/tls_front.h"
+#include "web_config/password_check.h"
+#include "web_config/web_settings.h"
 #include "weir/exposer.h"
 
 namespace weir {
@@ -33,6 +37,8 @@ struct Exposer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   std::uint16_t port() const noexcept { return socket_.port(); }
+  bool has_tls() const noexcept { return has_tls_; }
+  void reload() noexcept { settings_.reload(); }
 
  private:
   /// One request, from its headers to the last byte of its response.
@@ -47,17 +53,26 @@ struct Exposer::Impl {
 
   MHD_Result begin(MHD_Connection* connection, std::string_view url, std::string_view method, void** context);
   MHD_Result decide(MHD_Connection* connection, Request& request);
+  MHD_Result authorize(MHD_Connection* connection, Request& request);
+  bool asks_password(const Request& request) const;
   MHD_Result gather(MHD_Connection* connection, Request& request, View view);
+  /// The request waits for `pending`, until its deadline.
+  void suspend(MHD_Connection* connection, Request& request, Ask ask);
   MHD_Result send(MHD_Connection* connection, Request& request, const Answer& answer, const char* allow = nullptr);
   std::chrono::milliseconds scrape_timeout(MHD_Connection* connection);
   void start_daemon();
+  void start_front();
 
   // constant after construction
   const ExposerOptions options_;
+  WebSettingsKeeper settings_;
+  const bool has_tls_;
   ListenSocket socket_;
   MHD_Daemon* daemon_ = nullptr;
 
   Statistics statistics_;
+  AddressCounts addresses_;
+  PasswordCheck passwords_;
   BackendSource backend_;
   Connections connections_;
   Gatherer metrics_gatherer_;
@@ -68,6 +83,8 @@ struct Exposer::Impl {
   /// When the last unusable timeout header was logged: clients must not fill the log. Relaxed: nothing is published
   /// through it.
   std::atomic<std::chrono::steady_clock::duration> bad_timeout_logged_{};
+
+  std::unique_ptr<TlsFront> front_;  // with TLS only; constant after construction
 
   std::mutex idle_mutex_;
   std::condition_variable idle_;  // notified when a request is done

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "format/number.h"
+#include "http/web_config_families.h"
 #include "weir/version.h"
 
 namespace weir {
@@ -200,6 +201,7 @@ std::shared_ptr<const Collection> BackendSource::collect() {
   auto collection = std::make_shared<Collection>();
   std::vector<MetricFamily> all = statistics_.families();
   std::ranges::move(process_families(), std::back_inserter(all));
+  std::ranges::move(web_config_families(settings_.state(), passwords_.computed()), std::back_inserter(all));
   if (extra_ != nullptr) {
     const std::shared_ptr<const Collection> more = extra_->collect();
     std::ranges::move(weir::families(more->snapshot), std::back_inserter(all));

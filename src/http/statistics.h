@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include "web_config/password_check.h"
+#include "web_config/web_settings.h"
 #include "weir/snapshot.h"
 
 namespace weir {
@@ -61,15 +63,20 @@ class Statistics {
 /// process_start_time_seconds, process_resident_memory_bytes, … of this process; what /proc does not tell is left out.
 std::vector<MetricFamily> process_families();
 
-/// What /backend serves: the exporter's own statistics and the process, then what an extra source adds (may be null).
+/// What /backend serves: the exporter's own statistics, its web configuration and the process, then what an extra
+/// source adds (may be null).
 class BackendSource : public Source {
  public:
-  BackendSource(const Statistics& statistics, Source* extra) : statistics_(statistics), extra_(extra) {}
+  BackendSource(const Statistics& statistics, const WebSettingsKeeper& settings, const PasswordCheck& passwords,
+                Source* extra)
+      : statistics_(statistics), settings_(settings), passwords_(passwords), extra_(extra) {}
   std::shared_ptr<const Collection> collect() override;
   std::string describe() const override { return "the exporter itself"; }
 
  private:
   const Statistics& statistics_;
+  const WebSettingsKeeper& settings_;
+  const PasswordCheck& passwords_;
   Source* const extra_;
 };
 

@@ -32,7 +32,7 @@ std::optional<std::string> base64_decoded(std::string_view text) {
 
 std::optional<Credentials> basic_credentials(std::string_view header) {
   if (header.size() < kScheme.size()) return {};
-  const auto same = [](char have, char want) { return (have >= 'A' && have <= 'Z' ? have + 32 : have) == want; };
+  const auto same = [](char want, char have) { return (have >= 'A' && have <= 'Z' ? have + 32 : have) == want; };
   if (!std::equal(kScheme.begin(), kScheme.end(), header.begin(), same)) return {};
   header.remove_prefix(kScheme.size());
   header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));

@@ -49,6 +49,20 @@ std::vector<Certificate> certificates_of(const PemPlace& place, const std::strin
   return all;
 }
 
+/// HTTP/1.1 where a client offers it; whoever offers other protocols alone finds out by the answer.
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                    unsigned offered_size, void*) {
+  constexpr std::string_view kHttp = "http/1.1";
+  const std::string_view all(reinterpret_cast<const char*>(offered), offered_size);
+  for (std::size_t at = 0; at < all.size(); at += 1 + offered[at]) {
+    if (all.substr(at + 1, offered[at]) != kHttp) continue;
+    *chosen = offered + at + 1;
+    *size = static_cast<unsigned char>(kHttp.size());
+    return SSL_TLSEXT_ERR_OK;
+  }
+  return SSL_TLSEXT_ERR_NOACK;
+}
+
 double seconds_of(const ASN1_TIME* time) {
   std::tm parts{};
   return ASN1_TIME_to_tm(time, &parts) == 1 ? static_cast<double>(timegm(&parts)) : 0;
@@ -69,6 +83,7 @@ ServerTls::ServerTls(const TlsServerConfig& config, const TlsPem& pem)
     SSL_CTX_set_options(context_, options);
     SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_num_tickets(context_, 0);
+    SSL_CTX_set_alpn_select_cb(context_, &choose_protocol, nullptr);
     // Idle connections hold no buffers.
     SSL_CTX_set_mode(context_,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);

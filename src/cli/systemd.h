@@ -1,0 +1,24 @@
+// What systemd hands a service, and what it wants to hear; each nothing where it did not start the process.
+//
+// Its protocols, as `man sd_listen_fds`, `man sd_notify` and `man systemd.exec` (CREDENTIALS) describe them and promise
+// to keep them.
+//
+// Thread safety: reads the environment; call before threads start. notify_systemd() may be called from any thread.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace weir::cli {
+
+/// `fd:3` where systemd hands over one listening socket. Throws ConfigError for more than one.
+std::optional<std::string> systemd_listener();
+
+/// `READY=1`, `STOPPING=1`, …; lost where nobody listens.
+void notify_systemd(std::string_view state);
+
+/// The path of a credential (`LoadCredential=NAME:…`) that is there; else empty.
+std::string systemd_credential(std::string_view name);
+
+}  // namespace weir::cli

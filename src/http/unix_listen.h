@@ -1,0 +1,17 @@
+// Listening sockets that are no TCP address: a Unix socket's path, and a socket that somebody else made.
+//
+// Thread safety: pure functions over the system.
+#pragma once
+
+#include <string>
+
+namespace weir {
+
+/// A socket that listens at `path`, mode 0660; a file left by a process that was killed is replaced. Throws
+/// StorageError naming the path.
+int listen_at_path(const std::string& path, int backlog);
+/// Checks that `fd` is a stream socket that listens and has it not block and close on exec; returns it. Throws
+/// ConfigError.
+int inherited_listener(int fd);
+
+}  // namespace weir

@@ -1,0 +1,37 @@
+// Authorization headers as clients send and as nobody should.
+#include "web_config/basic_auth.h"
+
+#include <gtest/gtest.h>
+
+namespace weir {
+namespace {
+
+TEST(BasicAuth, UserAndPasswordAreTakenApartAtTheFirstColon) {
+  const auto plain = basic_credentials("Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");  // RFC 7617's example
+  ASSERT_TRUE(plain);
+  EXPECT_EQ(plain->user, "Aladdin");
+  EXPECT_EQ(plain->password, "open sesame");
+  EXPECT_EQ(basic_credentials("Basic YTpiOmM=")->password, "b:c");
+  EXPECT_EQ(basic_credentials("Basic Og==")->user, "");
+}
+
+TEST(BasicAuth, SchemeIsReadInAnyCase) {
+  EXPECT_TRUE(basic_credentials("bAsIc YTpi"));
+  EXPECT_TRUE(basic_credentials("Basic    YTpi"));
+}
+
+TEST(BasicAuth, EverythingElseIsNoCredentials) {
+  for (const char* header : {"", "Basic", "Basic ", "Bearer YTpi", "YTpi", "Basic YTpi ", "Basic YTp",
+                             "Basic Y===", "Basic ====", "Basic =TpiYTpi", "Basic YT=pi", "Basic YW5v", "Basic YT\npi",
+                             "Basic \xff\xff\xff\xff", "Basi\xe3 YTpi"}) {
+    EXPECT_FALSE(basic_credentials(header)) << header;
+  }
+  EXPECT_FALSE(basic_credentials("Basic " + std::string(100000, 'A')));
+}
+
+TEST(BasicAuth, BytesOfAnyKindComeThrough) {
+  EXPECT_EQ(basic_credentials("Basic YToA/w==")->password, std::string("\0\xff", 2));
+}
+
+}  // namespace
+}  // namespace weir
