@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every row of the benchmarks: floor, Weir, ratio, target, verdict, and the peers that are here.
 
-    bench/run.py [--only count|scrape|text|gzip|http|memory|redis|gunicorn] [--quick] [--strict] [--no-peers]
+    bench/run.py [--only count|python|scrape|text|gzip|http|memory|redis|gunicorn] [--quick] [--strict] [--no-peers]
 
 Programs are taken from $WEIR_BUILD_DIR (build/bench), where results.json goes too. Exits 1 when a result was wrong;
 with --strict also when a target is missed, or a floor is slower than 1.2 times its figure in rows.py.
@@ -142,6 +142,7 @@ def python(options, scratch, peers):
     rows = lines_of(command, env=environment)
     if peers.have("prometheus_client", has_module("prometheus_client"), "not installed"):
         peers.run(rows, "prometheus_client", [sys.executable, folder / "peers" / "stock_python.py", scratch / "stock"])
+        rows += lines_of([sys.executable, folder / "dropin.py", 3 if options.quick else 7], env=environment)
     interpreter = install_mpmetrics() if peers.wanted else None
     if peers.have("mpmetrics", interpreter is not None, "does not install here"):
         peers.run(rows, "mpmetrics", [interpreter, folder / "peers" / "mpmetrics_python.py"])
@@ -354,7 +355,8 @@ def gunicorn(options, scratch, peers):
     with_peers = peers.have("gunicorn_prometheus_exporter", has_module("gunicorn_prometheus_exporter"), "not installed")
     rounds, seconds = (3, 2) if options.quick else (11, 4)
     command = [sys.executable, HERE / "gunicorn" / "serve.py", packages, folder, rounds, seconds]
-    return lines_of([*command, *([] if with_peers else ["--no-peers"])])
+    rows = lines_of([*command, *([] if with_peers else ["--no-peers"])])
+    return rows + lines_of([sys.executable, HERE / "gunicorn" / "outage.py", packages, folder, *([2, 2] if options.quick else [5, 4])])
 
 
 WORKLOADS = {

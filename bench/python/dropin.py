@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What an application's own prometheus_client calls cost over Weir, beside the same calls without it, in files.
 
-    PYTHONPATH=build/release/python build/venv/bin/python bench/python/dropin.py [ROUNDS]
+    ./run bench --only python        runs it with its own; or, with weir importable, dropin.py [ROUNDS]
 
 One JSON row a line, as bench/run.py reads them: `weir` is the share of stock's time, 1 being stock; nanoseconds
-a call stand in the unit. Processes take turns, CPU time counts, and what each counted is compared with the truth before a figure is printed.
+a call stand in the unit. Processes take turns, CPU time counts, and what each counted is compared with the truth before
+a figure is printed.
 """
 import json
 import os
@@ -54,7 +55,7 @@ def main():
     for work in turns[0]["stock"]:
         shares = [turn["weir"][work] / turn["stock"][work] for turn in turns]
         stock, weir = (statistics.median(turn[kind][work] for turn in turns) for kind in ("stock", "weir"))
-        print(json.dumps({"work": f"prometheus_client {work} over Weir, share of stock's time",
+        print(json.dumps({"work": f"prometheus_client {work} over Weir, share of its own",
                           "unit": f"({weir:.0f} of {stock:.0f} ns)", "rivals": {"weir": shares},
                           "peers": {"prometheus_client": 1}}))
 
