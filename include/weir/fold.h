@@ -35,7 +35,8 @@ struct FoldOptions {
   bool stock_files = false;
   /// Do nothing where a file of another client stands: its readers may scrape the directory too.
   bool only_among_weir = false;
-  /// How long a dead process's `all` gauges stay, counted from the first fold that finds it dead; 0: for ever.
+  /// How long a dead process's `all` gauges stay, counted from the first fold that finds it dead, and anew where the
+  /// clock was set back before that; 0: for ever. A clock set forward ends the time early.
   std::chrono::seconds keep_all{3600};
   /// Fold a kind only when at least this many files of it are dead: an archive is written anew each time.
   std::size_t least_sources = 1;

@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <string>
 #include <system_error>
 
 #include "collect/liveness.h"
@@ -44,6 +46,22 @@ bool nobody_writes(int fd) noexcept {
   return true;
 }
 
+/// Whether the file's first bytes are those of a metrics file, or of one that has just begun.
+bool looks_like_metrics(int fd, const DbHeader& header) {
+  if (header.used == 0 || header.used == static_cast<std::int32_t>(kDbHeaderSize)) return true;
+  if (header.used < 0) return false;
+  const auto used = static_cast<std::size_t>(header.used);
+  std::string bytes;
+  for (const std::size_t size : {std::size_t{4096}, entry_size(kMaxKeyLength, RecordLayout::value_timestamp)}) {
+    bytes.resize(std::min(size, used - std::min(used, kDbHeaderSize)));
+    const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), static_cast<off_t>(kDbHeaderSize));
+    if (got < 0) return true;  // who cannot be read cannot be judged
+    bytes.resize(static_cast<std::size_t>(got));
+    if (judge_layout(bytes, kDbHeaderSize, used).keys > 0) return true;
+  }
+  return false;
+}
+
 struct Verdict {
   WriterKind written_by = WriterKind::weir;
   bool is_dead = false;
@@ -53,12 +71,17 @@ Verdict judge_file(const MergeFile& file, bool stock_files) {
   const OpenedFile opened(file.path, O_RDONLY);
   alignas(8) char bytes[kDbHeaderSize];
   if (opened.fd() < 0 || !is_regular(opened.fd())) return {};
-  if (::pread(opened.fd(), bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes)) return {};
-  const std::uint32_t mark = read_db_header(bytes).mark;
-  if (mark == kWeirMark || mark == kDeadMark) {
+  const ssize_t got = ::pread(opened.fd(), bytes, sizeof bytes, 0);
+  if (got <= 0) return {};  // it has just begun, or cannot be read
+  const bool is_header = got == static_cast<ssize_t>(sizeof bytes);
+  const DbHeader header = is_header ? read_db_header(bytes) : DbHeader{};
+  if (header.mark == kWeirMark || header.mark == kDeadMark) {
     return {WriterKind::weir, writer_liveness(opened.fd(), file.name.identity) == Liveness::dead};
   }
-  return {WriterKind::stock, stock_files && mark == 0 && nobody_writes(opened.fd())};
+  if (!is_header || !looks_like_metrics(opened.fd(), header)) {
+    return {WriterKind::nobody, stock_files && nobody_writes(opened.fd())};
+  }
+  return {WriterKind::stock, stock_files && header.mark == 0 && nobody_writes(opened.fd())};
 }
 
 }  // namespace
@@ -70,6 +93,14 @@ FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files
     const Verdict verdict = judge_file(file, stock_files);
     if (verdict.is_dead) {
       found.dead.push_back({file, verdict.written_by});
+      continue;
+    }
+    if (verdict.written_by == WriterKind::nobody) {
+      found.problems.push_back(
+          {"not_a_db_file", file.path,
+           fmt::format("{} is named like a metrics file and holds no metrics, so it stays as it is; find out whose it "
+                       "is, and remove it",
+                       file.path)});
       continue;
     }
     ++found.live;
@@ -90,6 +121,13 @@ std::optional<MergeFile> take_stock_file(const MergeFile& file) {
   if (error) return std::nullopt;
   const OpenedFile opened(taken.path, O_RDONLY);
   return opened.fd() >= 0 && nobody_writes(opened.fd()) ? std::optional{taken} : std::nullopt;
+}
+
+void begin_anew(const std::filesystem::path& path, std::chrono::system_clock::time_point now) {
+  const auto at = std::chrono::duration_cast<std::chrono::nanoseconds>(now.time_since_epoch()).count();
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const timespec times[2] = {{0, UTIME_OMIT}, {static_cast<time_t>(at / kSecond), static_cast<long>(at % kSecond)}};
+  ::utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW);  // where it is refused, the next fold tries again
 }
 
 std::optional<std::chrono::system_clock::time_point> dead_since(const std::filesystem::path& path) {

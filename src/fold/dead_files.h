@@ -15,7 +15,11 @@
 
 namespace weir {
 
-enum class WriterKind : std::uint8_t { weir, stock };
+enum class WriterKind : std::uint8_t {
+  weir,
+  stock,
+  nobody  ///< nothing in it speaks for a metrics file: no client wrote it
+};
 
 struct DeadFile {
   MergeFile file;
@@ -24,11 +28,13 @@ struct DeadFile {
 
 struct FoundFiles {
   std::vector<DeadFile> dead;
-  std::size_t live = 0;    ///< not known to be dead
-  std::size_t others = 0;  ///< of the live ones, those that other clients than Weir wrote
+  std::size_t live = 0;           ///< not known to be dead
+  std::size_t others = 0;         ///< of the live ones, those that other clients than Weir wrote
+  std::vector<Problem> problems;  ///< files that are none, and stay
 };
 
-/// `stock_files`: files of other clients too, where nobody has them open for writing. Archives are no writers' files.
+/// `stock_files`: files of other clients too, and those that are no metrics files, where nobody has them open for
+/// writing. Archives are no writers' files.
 FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files);
 
 /// Gives a stock file a name no process will go on with, and looks again whether anyone still has it open for writing.
@@ -37,5 +43,8 @@ std::optional<MergeFile> take_stock_file(const MergeFile& file);
 
 /// Since when a dead process's file is known to be dead: marks it on the first call. Nothing where it cannot be marked.
 std::optional<std::chrono::system_clock::time_point> dead_since(const std::filesystem::path& path);
+
+/// dead_since() will say `now`.
+void begin_anew(const std::filesystem::path& path, std::chrono::system_clock::time_point now);
 
 }  // namespace weir

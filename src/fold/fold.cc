@@ -17,6 +17,7 @@
 #include "collect/open_directory.h"
 #include "fold/archive_writer.h"
 #include "fold/dead_files.h"
+#include "fold/fold_plan.h"
 #include "fold/fold_sums.h"
 #include "format/archive_file.h"
 #include "format/exemplar_record.h"
@@ -52,8 +53,12 @@ bool is_unread(const std::vector<Problem>& problems) {
   });
 }
 
-std::string name_of(const MergeFile& file) { return file.path.substr(file.path.rfind('/') + 1); }
+bool is_there(const std::filesystem::path& path) {
+  std::error_code error;
+  return std::filesystem::exists(path, error) || error;
+}
 
+/// Does what the plan says (fold_plan.h).
 class Folder {
  public:
   Folder(std::filesystem::path directory, const FoldOptions& options)
@@ -66,19 +71,16 @@ class Folder {
     for (const Problem& problem : problems) {
       if (problem.reason != "bad_name") throw StorageError(problem.message);
     }
-    const FoundFiles found = find_dead_files(files, options_.stock_files);
+    FoundFiles found = find_dead_files(files, options_.stock_files);
+    report_.problems = std::move(found.problems);
     report_.live = found.live;
     report_.others = found.others;
-    if (found.others > 0 && options_.only_among_weir) {
-      report_.left = found.dead.size();
-      return std::move(report_);
-    }
-    const std::vector<DeadFile>& dead = found.dead;
-    all_ = dead.size();
-    for (const FileKind kind : kArchiveKinds) fold_kind(kind, dead);
-    for (const DeadFile& file : dead) {
-      if (file.file.name.kind.type == MetricType::gauge && file.written_by == WriterKind::weir) drop_gauge(file.file);
-    }
+    all_ = found.dead.size();
+    const FoldPlan plan = plan_fold(found, options_);
+    report_.left = plan.left;
+    for (const KindFiles& kind : plan.kinds) fold_kind(kind);
+    for (const MergeFile& file : plan.ended_gauges) report_.removed += remove(file.path) ? 1 : 0;
+    for (const MergeFile& file : plan.all_gauges) tend_all_gauge(file);
     drop_exemplars(files);
     return std::move(report_);
   }
@@ -102,48 +104,28 @@ class Folder {
     std::set<std::string> damaged;  ///< paths
   };
 
-  void fold_kind(FileKind kind, const std::vector<DeadFile>& dead) {
-    const MergeFile archive{(directory_ / to_string(FileName{kind, std::string(kArchiveIdentity)})).string(),
-                            {kind, std::string(kArchiveIdentity)}};
-    FoldSums sums(kind);
+  void fold_kind(const KindFiles& dead) {
+    const std::string identity(kArchiveIdentity);
+    const MergeFile archive{(directory_ / to_string(FileName{dead.kind, identity})).string(), {dead.kind, identity}};
+    FoldSums sums(dead.kind);
     std::vector<std::string> folded_before;
     if (!take_archive(archive, sums, folded_before)) return;
-    std::vector<DeadFile> sources;
-    for (const DeadFile& file : dead) {
-      if (file.file.name.kind != kind) continue;
-      if (std::ranges::find(folded_before, name_of(file.file)) == folded_before.end()) {
-        sources.push_back(file);
-      } else {
-        remove(file.file.path);  // a fold was killed between its commit and its clean-up
-      }
-    }
-    if (sources.empty() || sources.size() < options_.least_sources) {
-      report_.left += sources.size();
-      return;
-    }
-    const Sources taken = take_sources(sources, sums);
+    const KindPlan plan = plan_kind(dead.files, folded_before, options_.least_sources);
+    report_.left += plan.left;
+    for (const MergeFile& file : plan.leftovers) clean_up_leftover(file);
+    const Sources taken = take_sources(plan.sources, sums);
     if (taken.files.empty()) return;
-    std::vector<std::string> names = still_there(std::move(folded_before));
-    for (const MergeFile& file : taken.files) names.push_back(name_of(file));
-    replace_file(archive.path, sums.archive(names));
-    clean_up(taken);
+    replace_file(archive.path, sums.archive(names_of_archive(folded_before, taken.files, [&](const std::string& name) {
+      return is_there(directory_ / name);
+    })));
+    for (const MergeFile& file : taken.files) clean_up(file, taken.damaged.contains(file.path));
     report_.sources += taken.files.size();
     report_.entries += sums.series();
   }
 
-  /// Of folded files, those that could not be removed, or are not known to be dead this time: unless the new archive
-  /// names them too, they count again.
-  std::vector<std::string> still_there(std::vector<std::string> names) const {
-    std::error_code error;
-    std::erase_if(
-        names, [&](const std::string& name) { return !std::filesystem::exists(directory_ / name, error) && !error; });
-    return names;
-  }
-
   /// False when there is one that cannot be trusted: then its kind is left alone.
   bool take_archive(const MergeFile& archive, FoldSums& sums, std::vector<std::string>& folded_before) {
-    std::error_code error;
-    if (!std::filesystem::exists(archive.path, error) && !error) return true;
+    if (!is_there(archive.path)) return true;
     ReadBuffers buffers;
     SeriesSet set(false);
     DbReader reader(archive.path, archive.name);
@@ -165,7 +147,7 @@ class Folder {
     for (const DeadFile& file : dead) {
       tell_progress();
       std::optional<MergeFile> source = file.file;
-      if (file.written_by == WriterKind::stock) source = take_stock_file(file.file);
+      if (file.written_by != WriterKind::weir) source = take_stock_file(file.file);
       std::vector<Problem> problems;
       FileContent content;
       if (source) content = read_file_entries(*source, problems);
@@ -181,60 +163,61 @@ class Folder {
     return taken;
   }
 
-  void clean_up(const Sources& taken) {
-    for (const MergeFile& file : taken.files) {
-      if (!taken.damaged.contains(file.path)) {
-        remove(file.path);
-        continue;
-      }
-      std::error_code error;
-      std::filesystem::rename(file.path, file.path + ".damaged", error);
+  /// Whether it is damaged was known to the fold that was killed: look again.
+  void clean_up_leftover(const MergeFile& file) {
+    std::vector<Problem> problems;
+    read_file_entries(file, problems);
+    if (is_unread(problems)) return;
+    report_.problems.insert(report_.problems.end(), problems.begin(), problems.end());
+    clean_up(file, !problems.empty());
+  }
+
+  /// Of a file the archive holds. A damaged one is set aside: there may be more in it than could be read.
+  void clean_up(const MergeFile& file, bool is_damaged) {
+    if (!is_damaged) {
+      remove(file.path);
+      return;
+    }
+    std::error_code error;
+    std::filesystem::rename(file.path, file.path + ".damaged", error);
+    if (error) {
+      tell_unremovable(file.path, "set aside", error);
+    } else {
       ++report_.set_aside;
-      if (error) remove(file.path);
     }
   }
 
-  void drop_gauge(const MergeFile& file) {
-    if (is_live(file.name.kind.mode)) {
-      report_.removed += remove(file.path) ? 1 : 0;
+  void tend_all_gauge(const MergeFile& file) {
+    const auto now = std::chrono::system_clock::now();
+    const AllGauge what = plan_all_gauge(dead_since(file.path), now, options_.keep_all);
+    if (what == AllGauge::goes && remove(file.path)) {
+      ++report_.removed;
       return;
     }
-    if (file.name.kind.mode != GaugeMode::all) return;
-    const auto since = dead_since(file.path);
-    const bool is_over =
-        options_.keep_all.count() > 0 && since && std::chrono::system_clock::now() - *since > options_.keep_all;
-    if (is_over && remove(file.path)) {
-      ++report_.removed;
-    } else {
-      ++report_.left;
-    }
+    if (what == AllGauge::waits_anew) begin_anew(file.path, now);
+    ++report_.left;
   }
 
   /// Sidecars of writers none of whose files stand here any more.
   void drop_exemplars(const std::vector<MergeFile>& files) {
-    std::set<std::string> gone;
     std::error_code error;
-    for (const MergeFile& file : files) {
-      if (!std::filesystem::exists(file.path, error)) gone.insert(file.name.identity);
-    }
-    for (const MergeFile& file : files) {
-      if (std::filesystem::exists(file.path, error)) gone.erase(file.name.identity);
-    }
-    for (const std::string& identity : gone) {
+    for (const std::string& writer : writers_gone(files, [](const std::string& path) { return is_there(path); })) {
       std::filesystem::remove(
-          directory_ / (std::string(kExemplarFilePrefix) + identity + std::string(kExemplarFileSuffix)), error);
+          directory_ / (std::string(kExemplarFilePrefix) + writer + std::string(kExemplarFileSuffix)), error);
     }
   }
 
   bool remove(const std::filesystem::path& path) {
     std::error_code error;
     const bool is_gone = std::filesystem::remove(path, error);
-    if (error) {
-      report_.problems.push_back({"unremovable", path.string(),
-                                  fmt::format("cannot remove {}: {}; readers of Weir leave it out all the same",
-                                              path.string(), error.message())});
-    }
+    if (error) tell_unremovable(path, "remove", error);
     return is_gone;
+  }
+
+  void tell_unremovable(const std::filesystem::path& path, std::string_view what, const std::error_code& error) {
+    report_.problems.push_back({"unremovable", path.string(),
+                                fmt::format("cannot {} {}: {}; readers of Weir leave it out all the same", what,
+                                            path.string(), error.message())});
   }
 
   void tell_progress() {

@@ -182,6 +182,18 @@ TEST_F(Fold, GaugesOfAllStayForTheirTime) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
+TEST_F(Fold, GaugesOfAllWaitAnewOnceTheClockIsSetRight) {
+  const std::string name = std::string("gauge_all_") + kDeadPid + ".db";
+  const auto file = directory_.write(name, weir_file().entry(key("g", "g"), 1));
+  EXPECT_EQ(fold({.keep_all = std::chrono::seconds(60)}).left, 1u);
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::filesystem::last_write_time(file, now + std::chrono::hours(24 * 365 * 40));  // it died when the clock was wrong
+  EXPECT_EQ(fold({.keep_all = std::chrono::seconds(60)}).left, 1u);
+  EXPECT_LT(std::filesystem::last_write_time(file), now + std::chrono::seconds(60));
+  std::filesystem::last_write_time(file, now - std::chrono::seconds(70));
+  EXPECT_EQ(fold({.keep_all = std::chrono::seconds(60)}).removed, 1u);
+}
+
 TEST_F(Fold, StockFilesOnlyOnRequestAndUnderANameOfTheirOwn) {
   directory_.write("counter_4242.db", DbBytes{}.entry(key("jobs", "jobs_total"), 3));
   directory_.write("gauge_all_4242.db", DbBytes{}.entry(key("g", "g"), 3));
@@ -210,6 +222,47 @@ TEST_F(Fold, ADamagedSourceIsFoldedAsFarAsItGoesAndSetAside) {
   EXPECT_THAT(reasons(report.problems), ElementsAre("truncated"));
   EXPECT_THAT(names(), UnorderedElementsAre("counter_archive.db", dead("counter", "a") + ".damaged"));
   EXPECT_THAT(shown(), ElementsAre("jobs_total 3"));
+}
+
+TEST_F(Fold, ADamagedSourceThatAKilledFoldLeftIsSetAsideToo) {
+  DbBytes bytes = weir_file().entry(key("jobs", "jobs_total"), 3);
+  bytes.set_used(static_cast<std::int32_t>(bytes.size() + 4000));
+  const std::string source = dead("counter", "a");
+  directory_.write(source, bytes);
+  fold();
+  std::filesystem::rename(directory_.path() / (source + ".damaged"), directory_.path() / source);
+  const FoldReport report = fold();
+  EXPECT_EQ(report.set_aside, 1u);
+  EXPECT_EQ(report.sources, 0u);
+  EXPECT_THAT(reasons(report.problems), ElementsAre("truncated"));
+  EXPECT_THAT(names(), UnorderedElementsAre("counter_archive.db", source + ".damaged"));
+  EXPECT_THAT(shown(), ElementsAre("jobs_total 3"));
+}
+
+TEST_F(Fold, AFileThatHoldsNoMetricsIsNamedAndKeepsNobodyFromBeingFolded) {
+  for (const std::string content : {"abc", "this is a note somebody left here, longer than a header"}) {
+    directory_.write("counter_4242.db", content);
+    counter(content.substr(0, 2), 1);
+    const FoldReport report = fold({.only_among_weir = true});
+    EXPECT_EQ(report.sources, 1u);
+    EXPECT_EQ(report.others, 0u);
+    EXPECT_THAT(reasons(report.problems), ElementsAre("not_a_db_file"));
+    EXPECT_TRUE(std::filesystem::exists(directory_.path() / "counter_4242.db"));
+  }
+}
+
+TEST_F(Fold, AFileThatHoldsNoMetricsIsSetAsideWithStockFiles) {
+  directory_.write("counter_4242.db", "this is a note somebody left here, longer than a header");
+  const FoldReport report = fold({.stock_files = true});
+  EXPECT_EQ(report.set_aside, 1u);
+  EXPECT_THAT(names(), testing::Contains(testing::EndsWith(".db.damaged")));
+  EXPECT_THAT(shown(), IsEmpty());
+}
+
+TEST_F(Fold, AStockFileThatHasJustBegunIsAnotherClients) {
+  counter("a", 1);
+  directory_.write("counter_4242.db", std::string(64, '\0'));
+  EXPECT_EQ(fold({.only_among_weir = true}).others, 1u);
 }
 
 TEST_F(Fold, ADamagedArchiveIsNeverWrittenOver) {
