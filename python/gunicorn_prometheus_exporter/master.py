@@ -2,20 +2,27 @@
 
 Importing the package puts it in Gunicorn's place of the master (install_master): there are hooks for neither.
 """
+import contextlib
+import logging
 import os
 import signal
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import gunicorn.app.base
 import gunicorn.arbiter
 
+import weir
+
 from .application_metrics import take_over
 from .config import config
+from .config.checks import SettingError
+from .directories import prepare_directory
 from .folding import folding
 from .log import handler as log_handler
 from .log import use_gunicorns_log
 from .server import server
 
+logger = logging.getLogger(__name__)
 _Arbiter: Any = gunicorn.arbiter.Arbiter
 
 
@@ -28,18 +35,29 @@ class PrometheusMaster(_Arbiter):
         """Before an application is preloaded: the environment, and prometheus_client's metrics taken over."""
         use_gunicorns_log()
         try:
-            os.environ.update(app.cfg.env)
-            config.apply_to_environment()
-            take_over()
-            super().setup(app)
+            with _bad_settings_told():
+                os.environ.update(app.cfg.env)
+                config.apply_to_environment()
+                prepare_directory(app.cfg.uid, app.cfg.gid)
+                take_over()
+                super().setup(app)
         finally:
             log_handler.stop_waiting()
 
     def start(self) -> None:
-        from . import metrics  # not before the environment is complete
-        self._metrics = metrics
-        self._told = {}
-        super().start()
+        with _bad_settings_told():
+            from . import metrics  # not before the environment is complete
+            self._metrics = metrics
+            self._told = {}
+            super().start()
+
+    def spawn_worker(self) -> Any:
+        """Somebody may have removed the directory: a worker that finds none counts into its own memory."""
+        try:
+            prepare_directory(self.cfg.uid, self.cfg.gid)
+        except SettingError as error:
+            logger.error("%s", error)
+        return super().spawn_worker()
 
     def murder_workers(self) -> None:
         """Comes by once a second."""
@@ -72,6 +90,15 @@ class PrometheusMaster(_Arbiter):
     def count_signal(self, name: str) -> None:
         """One signal handled."""
         self._metrics.MASTER_WORKER_RESTARTS.labels(name).inc()
+
+
+@contextlib.contextmanager
+def _bad_settings_told() -> Iterator[None]:
+    """Settings that cannot be used end the start with their message alone, as Gunicorn ends on a RuntimeError."""
+    try:
+        yield
+    except (SettingError, weir.ConfigError, weir.StorageError) as error:
+        raise RuntimeError(str(error)) from error
 
 
 def _counted(name: str) -> Any:
@@ -129,7 +156,6 @@ def _reason(worker: Any, status: int, told: Optional[str]) -> Tuple[str, str]:
 
 def mark_process_dead(pid: int) -> None:
     """Removes the files of a dead worker's live gauges. In Redis its lease tells, and the newest value is shown."""
-    import weir
     if not config.redis_enabled and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         weir.mark_process_dead(pid)
 

@@ -15,6 +15,7 @@ from typing import Any, List, Optional, Tuple
 from weir import _weir
 
 from .config import config
+from .config.checks import SettingError
 from .folding import folding
 
 logger = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class MetricsServer:
     def start(self) -> None:
         """Serves where the configuration says, now or as soon as the port is free. ValueError for bad settings."""
         if config.prometheus_ssl_enabled:
-            raise ValueError(
+            raise SettingError(
                 "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset "
                 "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before "
                 "it")

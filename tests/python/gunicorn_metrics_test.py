@@ -1,15 +1,21 @@
 """What Gunicorn's workers and master show: names, labels and their bounds, where it is served, and where not."""
 import http.client
+import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import urllib.request
 
 import pytest
-from gunicorn_servers import CLEAN, CURRENT, FULL, PACKAGES, WEIR, Gunicorn, Load, files, label_values, total, wait_until
+from gunicorn_servers import (CLEAN, CURRENT, FULL, PACKAGES, WEIR, Gunicorn, Load, files, label_values, total,
+                              wait_until)
 from redis_servers import RedisServer, free_port
+
+from gunicorn_prometheus_exporter.config.checks import SettingError
+from gunicorn_prometheus_exporter.directories import prepare_directory
 
 NAMES = {  # name: type, under which dashboards query it
     "gunicorn_worker_requests_total": "counter", "gunicorn_worker_request_duration_seconds": "histogram",
@@ -75,7 +81,8 @@ def test_a_failure_is_counted_by_its_class_and_a_bad_request_as_handled_error(tm
         handled = "gunicorn_worker_error_handling_total"
         assert total(found, handled, **failed) == 2, "/late had begun its answer"
         assert total(found, handled, method="UNKNOWN", error_type="InvalidHTTPVersion") == 1
-        assert total(found, "gunicorn_worker_requests_total") == 3 + gunicorn.answered, "the bad request reached no application"
+        reached = total(found, "gunicorn_worker_requests_total")
+        assert reached == 3 + gunicorn.answered, "the bad request reached no application"
         assert total(found, "gunicorn_worker_request_duration_seconds_count") == 3 + gunicorn.answered
         assert total(found, "gunicorn_worker_requests_in_progress") == 0
 
@@ -124,7 +131,8 @@ def test_gauges_are_of_living_workers_alone_and_no_label_grows(tmp_path, worker)
                 gunicorn.signal(signal.SIGKILL, pid)
             wait_until(lambda: len(gunicorn.workers()) == 2 and not set(victims) & set(gunicorn.workers()), "others")
         gunicorn.wait_for_workers()
-        found = wait_until(lambda: (now := gunicorn.scrape()) and total(now, "gunicorn_worker_state", state="running") == 2 and now,
+        found = wait_until(lambda: (now := gunicorn.scrape())
+                           and total(now, "gunicorn_worker_state", state="running") == 2 and now,
                            "two run")
         assert label_values(found, "worker_id") == {"worker_1", "worker_2"}
         assert "pid" not in {name for _, pairs in found for name, _ in pairs}
@@ -142,7 +150,8 @@ def test_gauges_are_of_living_workers_alone_and_no_label_grows(tmp_path, worker)
 def test_in_sidecar_mode_weir_serve_serves_and_gunicorn_does_not(tmp_path, settings):
     hooks = "from gunicorn_prometheus_exporter.hooks import *\n"
     hooks += f"when_ready = {'default_when_ready' if settings else 'redis_sidecar_when_ready'}\n"
-    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), hooks=hooks, environment=settings, workers=1) as gunicorn:
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), hooks=hooks, environment=settings,
+                  workers=1) as gunicorn:
         Load(gunicorn.port, threads=2).run(20)
         assert gunicorn.scrape() is None
         port = free_port()
@@ -162,8 +171,10 @@ def test_redis_when_ready_serves_what_is_in_redis(tmp_path):
         place = {**redis.environment(), "WEIR_FLUSH_INTERVAL": "0.1", "REDIS_KEY_PREFIX": "shop"}
         with Gunicorn(tmp_path, place=place, hooks=hooks, workers=2) as gunicorn:
             answered = Load(gunicorn.port).run(50).answered + gunicorn.answered
-            wait_until(lambda: total(gunicorn.scrape() or {}, "gunicorn_worker_requests_total") == answered, "all are served")
-            assert redis.keys("shop:counter:*:metric:*") and not list(tmp_path.glob("**/*.db")), "and there are no files"
+            wait_until(lambda: total(gunicorn.scrape() or {}, "gunicorn_worker_requests_total") == answered,
+                       "all are served")
+            assert redis.keys("shop:counter:*:metric:*")
+            assert not list(tmp_path.glob("**/*.db")), "and there are no files"
             assert "secret-42" not in gunicorn.log()
 
 
@@ -178,10 +189,56 @@ def ended(tmp_path, **environment):
 @pytest.mark.parametrize("environment, said", [
     ({"PROMETHEUS_METRICS_PORT": "none"}, "PROMETHEUS_METRICS_PORT='none': must be a whole number from 1 to 65535"),
     ({"REDIS_PORT": "0"}, 'REDIS_PORT="0": must be a whole number from 1 to 65535'),
+    ({"PROMETHEUS_MULTIPROC_DIR": "/dev/null/metrics"}, "PROMETHEUS_MULTIPROC_DIR=/dev/null/metrics: Not a directory"),
     ({"PROMETHEUS_SSL_CERTFILE": "/etc/cert.pem"}, "this metrics server has no TLS"),
 ])
 def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(tmp_path, environment, said):
-    assert said in ended(tmp_path, **environment)
+    log = ended(tmp_path, **environment)
+    assert said in log and "Traceback" not in log
+
+
+def test_a_directory_for_another_user_is_theirs_and_one_they_may_not_write_to_is_named(tmp_path, monkeypatch):
+    assert os.geteuid() == 0, "a master that gives its workers another user is root's: run this as root"
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "metrics"))
+    prepare_directory(65534, 65533)
+    made = (tmp_path / "metrics").stat()
+    assert (made.st_uid, made.st_gid) == (65534, 65533)
+    prepare_directory(65534, 65533)
+    with pytest.raises(SettingError,
+                       match=f"metrics: workers run as user 1 and group 1, who may not write.*; chown 1:1 {tmp_path}"):
+        prepare_directory(1, 1)
+    (tmp_path / "metrics").chmod(0o775)
+    prepare_directory(1, 65533)
+    prepare_directory(0, 0)
+
+
+LABELLED = """
+import prometheus_client
+paths = prometheus_client.Summary("app_paths", "Requests by path.", ["path"])  # no worker has a file of that kind yet
+def app(environ, start_response):
+    if environ["PATH_INFO"] != "/":
+        paths.labels(environ["PATH_INFO"]).observe(1)
+    start_response("200 OK", [("Content-Length", "3")])
+    return [b"ok\\n"]
+"""
+
+
+def test_a_directory_that_goes_under_running_workers_costs_no_answer(tmp_path):
+    (tmp_path / "labelled.py").write_text(LABELLED)
+    metrics = tmp_path / "metrics"
+    with Gunicorn(tmp_path, place=files(metrics), workers=1, application="labelled:app") as gunicorn:
+        gunicorn.wait_for_workers()
+        shutil.rmtree(metrics)
+        metrics.write_text("in its place")  # so that nobody makes it anew
+        assert [ask(gunicorn.port, path) for path in ("/new", "/new", "/other")] == [200] * 3
+        assert "metric app_paths: kept in this process's memory only" in gunicorn.log()
+        metrics.unlink()
+        victim = gunicorn.workers()[0]
+        gunicorn.signal(signal.SIGKILL, victim)
+        wait_until(lambda: victim not in gunicorn.workers() and gunicorn.workers(), "another worker")
+        assert [ask(gunicorn.port, path) for path in ("/", "/new", "/new")] == [200] * 3
+        found = gunicorn.scrape()
+        assert total(found, "app_paths_count") == 2 and total(found, "gunicorn_worker_requests_total") == 3
 
 
 def test_a_metrics_port_that_is_taken_is_told_once_and_taken_when_it_is_free(tmp_path):
@@ -199,7 +256,8 @@ def test_a_metrics_port_that_is_taken_is_told_once_and_taken_when_it_is_free(tmp
             assert gunicorn.log().count("trying again every second") == 1
             line = r"^\[\d{4}-\d\d-\d\d [\d:]{8} [+-]\d{4}\] \[\d+\] \[WARNING\] "
             assert re.search(f"{line}.*trying again every second$", gunicorn.log(), re.M)
-            assert re.search(f"{line}PROMETHEUS_MULTIPROC_DIR is not set: metrics lie in {tmp_path}/.gunicorn_prometheus",
+            place = f"{tmp_path}/.gunicorn_prometheus"
+            assert re.search(f"{line}PROMETHEUS_MULTIPROC_DIR is not set: metrics lie in {place}",
                              gunicorn.log(), re.M)
 
 
@@ -236,5 +294,6 @@ def test_what_is_at_the_top_of_the_package_is_what_the_documents_import():
             "assert not g.EVENTLET_AVAILABLE and g.get_prometheus_eventlet_worker() is None\n")
     code = code.replace("from gunicorn_prometheus_exporter import *\n",
                         "from gunicorn_prometheus_exporter import PrometheusGeventWorker, PrometheusWorker\n")
-    done = subprocess.run([CURRENT, "-c", code], env={**CLEAN, "PYTHONPATH": PACKAGES}, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([CURRENT, "-c", code], env={**CLEAN, "PYTHONPATH": PACKAGES}, capture_output=True, text=True,
+                          timeout=60)
     assert done.returncode == 0, done.stderr

@@ -9,9 +9,13 @@ _YES = ("true", "1", "yes", "on")
 _NO = ("false", "0", "no", "off", "")
 
 
-def refuse(name: str, value: object, right: str) -> ValueError:
+class SettingError(ValueError):
+    """A setting that cannot be used; the message names it, its value and what would be right."""
+
+
+def refuse(name: str, value: object, right: str) -> SettingError:
     """The error for a value that cannot be used."""
-    return ValueError(f"{name}={value!r}: must be {right}")
+    return SettingError(f"{name}={value!r}: must be {right}")
 
 
 def flag(name: str, value: object) -> bool:

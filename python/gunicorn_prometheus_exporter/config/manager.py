@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 
 from weir import _weir
 
+from .checks import SettingError
 from .loader import load_yaml_config
 from .settings import ExporterConfig, config
 
@@ -54,7 +55,7 @@ class ConfigManager:
         self._errors = config.problems()
         self._state = ConfigState.ERROR if self._errors else ConfigState.INITIALIZED
         if self._errors:
-            raise ValueError("; ".join(self._errors))
+            raise SettingError("; ".join(self._errors))
 
     def get_config(self) -> ExporterConfig:
         """The configuration, checked at its first use."""

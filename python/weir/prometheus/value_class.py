@@ -61,7 +61,10 @@ class ChosenStorage:
             return storage
         if directory in ("", self._directory):
             directory = storage.describe().partition("directory ")[2]
-        return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
+        try:
+            return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
+        except _weir.StorageError:  # the directory has gone, or is no longer ours to write to
+            return storage          # which says so, and keeps the value in memory: counting ends no request
 
     def redis(self) -> Optional[_weir.Storage]:
         """The Redis storage, or None where values go elsewhere. Chooses nothing while the environment says nothing."""
