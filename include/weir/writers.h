@@ -5,7 +5,7 @@
 //
 // A scrape does not need it: merged values do not say who counted. Asked for people only, at most once a second.
 //
-// Thread safety: one call at a time a view. Process safety: reads only.
+// Thread safety: every member of a view may be called from several threads at once. Process safety: reads only.
 #pragma once
 
 #include <cstdint>

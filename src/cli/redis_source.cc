@@ -14,6 +14,7 @@
 #include "fold/background_fold.h"
 #include "redis_layout/redis_keys.h"
 #include "redis_storage/redis_backend_source.h"
+#include "redis_storage/redis_writers.h"
 #include "weir/error.h"
 #include "weir/redis_client.h"
 #include "weir/redis_collector.h"
@@ -131,7 +132,7 @@ ChosenSource redis_source(const SourceArguments& arguments) {
           fmt::format("processes started with REDIS_ENABLED=true and the key prefix {} write there; --key-prefix names "
                       "another",
                       on_terminal(chosen.key_prefix)),
-          nullptr};
+          redis_writers(chosen.options, chosen.key_prefix)};
 }
 
 }  // namespace weir::cli

@@ -4,6 +4,7 @@
 // the family's type; neither touches what a collection keeps, so a scrape never waits for it.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +34,9 @@ Header look_at(const MergeFile& file) {
   char bytes[kDbHeaderSize];
   if (::pread(fd, bytes, sizeof bytes, 0) == static_cast<ssize_t>(sizeof bytes)) {
     const DbHeader header = read_db_header(bytes);
-    found.used = header.used > 0 ? static_cast<std::uint64_t>(header.used) : 0;
+    struct stat file_status {};
+    const bool is_known = fstat(fd, &file_status) == 0 && header.used > 0;
+    found.used = is_known ? static_cast<std::uint64_t>(std::min<off_t>(header.used, file_status.st_size)) : 0;
     found.state = writer_state(fd, file.name, header.mark == kWeirMark || header.mark == kDeadMark);
   }
   ::close(fd);

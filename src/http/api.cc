@@ -23,6 +23,9 @@ constexpr std::pair<std::string_view, View> kApiPaths[] = {{"/api/v1/series", Vi
                                                            {"/api/v1/status", View::api_status},
                                                            {"/api/v1/split", View::api_split}};
 
+constexpr const char* kNoSuchFamily =
+    "There is no such family; write /api/v1/split?family=NAME as /api/v1/series names it.\n";
+
 double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 void append_problems(std::string& out, const std::vector<Problem>& problems) {
@@ -125,11 +128,13 @@ Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies
   if (ask.view == View::api_series) {
     body = shape_->json();
   } else if (ask.view == View::api_split) {
-    std::optional<std::string> found = split(collection, ask.names.empty() ? "" : ask.names.front());
-    if (!found)
-      return plain_answer(404,
-                          "There is no such family; write /api/v1/split?family=NAME as /api/v1/series names it.\n");
-    body = std::move(*found);
+    try {
+      std::optional<std::string> found = split(collection, ask.names.empty() ? "" : ask.names.front());
+      if (!found) return plain_answer(404, kNoSuchFamily);
+      body = std::move(*found);
+    } catch (const Error& error) {
+      return plain_answer(503, fmt::format("{}\n", error.what()));
+    }
   } else {
     body = ask.view == View::api_values ? values(collection) : status(collection);
   }

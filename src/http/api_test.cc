@@ -33,6 +33,7 @@ class FixedWriters : public WriterView {
             {.name = "18<b>", .state = WriterState::dead, .host = "h"}};
   }
   FamilySplit split(const FamilyHead& family, std::size_t) override {
+    if (is_broken) throw StorageError("cannot list /run");
     FamilySplit split;
     const std::string bucket = family.name + "_bucket";
     split.shares = {{"17", WriterState::alive, bucket, {{"le", "1.0"}, {"p", "a"}}, 2},
@@ -122,6 +123,14 @@ TEST_F(ApiTest, SplitAddsAWritersBucketsUp) {
   EXPECT_THAT(body, HasSubstr(R"({"writer":"17","state":"alive","sample":"h_count","labels":{"p":"a"},"value":5})"));
   EXPECT_THAT(body, HasSubstr(R"({"writer":"18","state":"dead","sample":"h_count","labels":{"p":"a"},"value":10})"));
   EXPECT_THAT(body, HasSubstr(R"("sample":"h_sum","labels":{"p":"a"},"value":0.5})"));
+}
+
+TEST_F(ApiTest, SplitThatFailsCostsItselfOnly) {
+  writers_.is_broken = true;
+  const Response response = get("/api/v1/split?family=h");
+  EXPECT_EQ(response.status, 503);
+  EXPECT_THAT(response.body, HasSubstr("cannot list /run"));
+  EXPECT_EQ(get("/metrics").status, 200);
 }
 
 TEST_F(ApiTest, UnknownFamiliesAndPathsGet404) {

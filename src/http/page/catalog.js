@@ -16,20 +16,31 @@ export function isCounting(metric) {
   return metric.family.type === "counter" && !(metric.sample || "").endsWith("_created");
 }
 
-function metricOf(family, given) {
-  const given_bounds = given.le || given.quantile || null;
-  const bounds = given_bounds ? given_bounds.map((bound) => (bound === kInfinityText ? Infinity : bound)) : null;
-  return {
-    family,
-    labels: given.labels,
-    sample: given.sample || "",
-    at: given.at,
-    bounds,
-    size: bounds ? bounds.length + 2 : 1,
-    key: `${family.name}\n${given.sample || ""}\n${JSON.stringify(given.labels)}\n${bounds ? bounds.join() : ""}`,
-    text: Object.entries(given.labels).map(([name, value]) => `${name}="${value}" ${name}=${value}`).join(" ").toLowerCase() +
-      ` ${(given.sample || "").toLowerCase()}`,
-  };
+class Metric {
+  #key = null;
+  #text = null;
+
+  constructor(family, given) {
+    const bounds = given.le || given.quantile || null;
+    this.family = family;
+    this.labels = given.labels;
+    this.sample = given.sample || "";
+    this.at = given.at;
+    this.bounds = bounds && bounds.map((bound) => (bound === kInfinityText ? Infinity : bound));
+    this.size = bounds ? bounds.length + 2 : 1;
+  }
+
+  // Made when first wanted: of 10,000 metrics few are ever looked for.
+  get key() {
+    this.#key ??= `${this.family.name}\n${this.sample}\n${JSON.stringify(this.labels)}\n${this.bounds ? this.bounds.join() : ""}`;
+    return this.#key;
+  }
+
+  // What search looks in: `code="200" code=200 …`.
+  get text() {
+    this.#text ??= `${Object.entries(this.labels).map(([name, value]) => `${name}="${value}" ${name}=${value}`).join(" ")} ${this.sample}`.toLowerCase();
+    return this.#text;
+  }
 }
 
 export class Catalog {
@@ -38,7 +49,7 @@ export class Catalog {
     this.families = (document ? document.families : []).map((given) => {
       const family = { name: given.name, type: given.type, help: given.help, unit: given.unit, metrics: [] };
       family.text = `${given.name} ${given.type} ${given.help}`.toLowerCase();
-      family.metrics = given.metrics.map((metric) => metricOf(family, metric));
+      family.metrics = given.metrics.map((metric) => new Metric(family, metric));
       return family;
     });
   }
@@ -54,6 +65,7 @@ export class Catalog {
   // For History.reorder(): where each value of this catalog stood in the one before.
   placesIn(before) {
     const known = new Map();
+    if (before.size === 0) return new Int32Array(this.size).fill(-1);
     for (const family of before.families) for (const metric of family.metrics) known.set(metric.key, metric);
     const from = new Int32Array(this.size).fill(-1);
     for (const family of this.families) {

@@ -5,6 +5,7 @@ import { DistributionPlot } from "./distribution_plot.js";
 import { element, labelNodes } from "./dom.js";
 import { LinesPlot } from "./lines_plot.js";
 import { SplitTable } from "./split_table.js";
+import { TotalPlot } from "./total_plot.js";
 
 export class DetailPane {
   constructor(page, onClose) {
@@ -59,7 +60,8 @@ export class DetailPane {
     if (others.length > 0) {
       const counting = isCounting(others[0]);
       const lines = others.map((metric) => ({ metric, at: metric.at, counting: isCounting(metric) }));
-      plots.push(new LinesPlot(history, family, lines, counting ? "Rate, a second" : "Value"));
+      if (counting && others.length > 1) plots.push(new TotalPlot(history, family, others.filter(isCounting)));
+      plots.push(new LinesPlot(history, family, lines, counting ? (others.length > 1 ? "The largest, a second" : "Rate, a second") : "Value"));
     }
     return plots;
   }

@@ -7,40 +7,10 @@ import { element, icon, setText } from "./dom.js";
 import { drawHeat } from "./heat_map.js";
 import { counted, formatOf, plainNumber, rateText } from "./numbers.js";
 import { bucketGrowth, bucketTotals, kQuantiles, quantileOf } from "./quantile.js";
+import { SummedHistory } from "./summed_history.js";
 import { kDashes } from "./theme.js";
 
 const kWindowSeconds = 60;
-
-// History with one metric only: the sum of several, made as polls come.
-class SummedHistory {
-  constructor(history, metrics) {
-    this.source = history;
-    this.metrics = metrics;
-    this.made = new Map(); // the source's row to ours
-  }
-
-  // Brings the sums up to date; rows the source forgot go.
-  sync() {
-    const rows = this.source.rows;
-    const made = new Map();
-    for (const row of rows) made.set(row, this.made.get(row) || this.sum(row));
-    this.made = made;
-    this.rows = rows.map((row) => made.get(row));
-    this.times = this.source.times;
-    this.length = rows.length;
-    this.last = this.rows[this.length - 1] || null;
-  }
-
-  sum(row) {
-    const total = new Float64Array(this.metrics[0].size);
-    for (const metric of this.metrics) for (let i = 0; i < total.length; i += 1) total[i] += row[metric.at + i] || 0;
-    return total;
-  }
-
-  pollBefore(seconds) {
-    return this.source.pollBefore(seconds);
-  }
-}
 
 export class DistributionPlot {
   constructor(history, family, metrics) {

@@ -31,11 +31,16 @@ export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
-// `code="200" method="GET"`: names dim, values plain.
+// Quoted where it would not be seen where a value begins and ends.
+function labelValue(value) {
+  return /^[^\s"=,]+$/.test(value) ? value : JSON.stringify(value);
+}
+
+// `code=200 method=GET`: names dim, values plain.
 export function labelNodes(labels, sample) {
   const nodes = sample ? [element("span", { class: "sample" }, sample), " "] : [];
   for (const [name, value] of Object.entries(labels)) {
-    nodes.push(element("span", { class: "label" }, `${name}=`), `${JSON.stringify(value)} `);
+    nodes.push(element("span", { class: "label" }, `${name}=`), `${labelValue(value)} `);
   }
   return nodes.length > 0 ? nodes : [element("span", { class: "dim" }, "no labels")];
 }

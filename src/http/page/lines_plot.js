@@ -32,7 +32,7 @@ export class LinesPlot {
     const size = (line) => Math.abs(this.history.value(line.at)) || 0;
     this.lines = [...this.all].sort((a, b) => size(b) - size(a)).slice(0, kMostLines);
     this.more.textContent = this.all.length > kMostLines
-      ? `the ${kMostLines} largest of ${counted(this.all.length, "metric")}; choose one in the list to see it alone` : "";
+      ? `${kMostLines} of ${counted(this.all.length, "metric")}; choose one in the list to see it alone` : "";
     this.numbers = this.lines.map(() => element("span", { class: "mono num" }));
     this.legend.replaceChildren(...this.lines.map((line, i) => {
       const stroke = icon(26, 8, ["M1 4H25"], { "stroke-dasharray": kDashes[i].join(" ") || "none", "stroke-linecap": "butt" });
@@ -46,7 +46,7 @@ export class LinesPlot {
     const counting = this.lines.some((line) => line.counting);
     drawLines(this.canvas, this.history, this.lines.map((line) => ({
       valueOf: (poll) => (line.counting ? this.history.rate(line.at, poll) : this.history.value(line.at, poll)) })),
-    (value) => this.axis(value, counting), counting);
+    (value) => this.axis(value), counting);
     this.lines.forEach((line, i) => {
       const speed = line.counting ? rateText(this.now(line), this.valueFormat(line)) : "";
       setText(this.numbers[i], `${this.valueFormat(line)(this.history.value(line.at))}${speed ? `  ·  ${speed}` : ""}`);
@@ -58,7 +58,7 @@ export class LinesPlot {
     return line.metric.bounds ? plainNumber : this.format;
   }
 
-  axis(value, counting) {
-    return this.lines.some((line) => line.metric.bounds) ? plainNumber(value) : counting ? this.format(value) : this.format(value);
+  axis(value) {
+    return this.lines.some((line) => line.metric.bounds) ? plainNumber(value) : this.format(value);
   }
 }

@@ -38,9 +38,11 @@ class Page {
     this.pause = element("button", { class: "quiet state", title: "Pause or go on (p)", onclick: () => this.togglePause() });
     this.tabs = {};
     const nav = element("nav", { class: "tabs", "aria-label": "Views" }, ...this.order.map((view) => {
-      const count = element("span", { class: "count" });
-      const button = element("button", { onclick: () => this.go(view) }, kTitles[view], count);
-      this.tabs[view] = { button, count };
+      const count = element("span", {});
+      const more = element("span", { class: "wide-only" });
+      const note = element("span", { class: "count" }, count, more);
+      const button = element("button", { onclick: () => this.go(view) }, kTitles[view], note);
+      this.tabs[view] = { button, count, more, note };
       return button;
     }));
     this.banner = element("div", { class: "banner bad", role: "alert", hidden: true });
@@ -88,6 +90,7 @@ class Page {
     const { metrics } = this.views;
     metrics.words = parts.get("search") || "";
     metrics.input.value = metrics.words;
+    if (!parts.has("family") && metrics.detail.family) metrics.clear();
     metrics.wanted = parts.get("family");
     this.go(this.order.includes(parts.get("view")) ? parts.get("view") : "metrics");
     if (this.heard) metrics.changed();
@@ -149,11 +152,12 @@ class Page {
 
   fillTabs() {
     const writers = this.status && this.status.writers;
-    const texts = { metrics: plainNumber(this.catalog.series), writers: writers ? `${plainNumber(writers.alive)} alive${writers.dead ? `, ${plainNumber(writers.dead)} dead` : ""}` : "",
+    const texts = { metrics: plainNumber(this.catalog.series), writers: writers ? plainNumber(writers.alive) : "",
       storage: this.ownMetric("weir_redis_up") === 0 ? "no answer" : "", skipped: plainNumber(this.problemsTotal) };
     for (const view of this.order) setText(this.tabs[view].count, texts[view]);
-    this.tabs.skipped.count.classList.toggle("alarm", this.problemsTotal > 0);
-    this.tabs.storage.count.classList.toggle("alarm", texts.storage !== "");
+    if (writers) setText(this.tabs.writers.more, ` alive${writers.dead ? `, ${plainNumber(writers.dead)} dead` : ""}`);
+    this.tabs.skipped.note.classList.toggle("alarm", this.problemsTotal > 0);
+    this.tabs.storage.note.classList.toggle("alarm", texts.storage !== "");
   }
 
   tick() {

@@ -11,14 +11,27 @@ const kMetricHeight = 34;
 const kRateSeconds = 10;
 const kQuantileSeconds = 60;
 
+class Row {
+  constructor(family, metric, shown, isUnder) {
+    this.family = family;
+    this.metric = metric;
+    this.shown = shown; // metrics found, of a family
+    this.isUnder = isUnder;
+  }
+
+  get key() {
+    return this.isUnder ? this.metric.key : this.family.name;
+  }
+}
+
 // A family with one metric and no labels is one row.
 export function rowsOf(found) {
   const rows = [];
   for (const { family, metrics } of found) {
     const alone = family.metrics.length === 1 && Object.keys(family.metrics[0].labels).length === 0;
-    rows.push({ key: family.name, family, metric: alone ? family.metrics[0] : null, shown: metrics.length });
+    rows.push(new Row(family, alone ? family.metrics[0] : null, metrics.length, false));
     if (alone) continue;
-    for (const metric of metrics) rows.push({ key: `${family.name}\n${metric.key}`, family, metric, isUnder: true });
+    for (const metric of metrics) rows.push(new Row(family, metric, 1, true));
   }
   return rows;
 }

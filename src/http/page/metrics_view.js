@@ -6,6 +6,8 @@ import { fillRow, makeRow, rowHeight, rowsOf, tickRow } from "./metric_rows.js";
 import { counted } from "./numbers.js";
 import { VirtualList } from "./virtual_list.js";
 
+const kRestMilliseconds = 80;
+
 export class MetricsView {
   constructor(page) {
     this.page = page;
@@ -60,10 +62,15 @@ export class MetricsView {
     }
   }
 
+  // Moving on before the detail is drawn leaves it to where one stops: holding a key down must not stutter.
   choose(item, enter) {
-    this.wanted = item.family.name;
-    this.detail.show(item.family, item.isUnder ? item.metric : null);
-    this.page.remember();
+    clearTimeout(this.showing);
+    const show = () => {
+      this.detail.show(item.family, item.isUnder ? item.metric : null);
+      this.page.remember();
+    };
+    if (enter) show();
+    else this.showing = setTimeout(show, kRestMilliseconds);
     // On narrow screens the detail takes the list's place: moving through the list must not.
     if (enter || !matchMedia("(max-width: 1000px)").matches) this.node.classList.add("open");
   }
@@ -78,19 +85,25 @@ export class MetricsView {
   }
 
   close() {
+    this.clear();
+    this.list.node.focus();
+    this.page.remember();
+  }
+
+  // Nothing is chosen.
+  clear() {
+    clearTimeout(this.showing);
     this.node.classList.remove("open");
     this.wanted = null;
     this.detail.show(null, null);
-    this.list.markChosen(null);
-    this.list.node.focus();
-    this.page.remember();
+    this.list.markChosen(-1);
   }
 
   onSearchKey(event) {
     if (event.key === "ArrowDown" || event.key === "Enter") {
       event.preventDefault();
       this.list.node.focus();
-      if (!this.list.items.some((item) => item.key === this.list.chosen)) this.list.choose(0, event.key === "Enter");
+      if (this.list.chosenAt < 0) this.list.choose(0, event.key === "Enter");
     } else if (event.key === "Escape") {
       event.stopPropagation();
       if (this.input.value) this.search("");

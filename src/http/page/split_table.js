@@ -11,11 +11,13 @@ export class SplitTable {
     this.page = page;
     this.family = family;
     this.metric = metric;
+    this.ending = { counter: "_total", histogram: "_count", summary: "_count" }[family.type];
+    this.adds = this.ending !== undefined; // values of several writers are one sum
     this.body = element("tbody");
     this.note = element("span", { class: "dim" });
     this.table = element("table", { hidden: true }, element("thead", {}, element("tr", {}, element("th", {}, "Writer"), element("th", {}, "State"),
       element("th", { class: "number" }, family.type === "histogram" || family.type === "summary" ? "Observations" : "Value"),
-      element("th", {}, "Share"))), this.body);
+      element("th", { class: "number" }, this.adds ? "Share" : ""), element("th", {}))), this.body);
     this.node = element("section", { class: "split" }, element("div", { class: "heading" }, element("h3", {}, "By writer"), this.note), this.table);
     this.path = `api/v1/split?family=${encodeURIComponent(family.name)}`;
     page.exporter.forget(this.path); // what another table was told, this one was not
@@ -42,15 +44,13 @@ export class SplitTable {
 
   // Values of the chosen metric, or of all the family's where they add up.
   rowsOf(split) {
-    const { family, metric } = this;
-    const ending = { counter: "_total", histogram: "_count", summary: "_count" }[family.type];
-    const adds = ending !== undefined;
+    const { metric, ending, adds } = this;
     const wanted = metric ? labelText(metric.labels) : null;
     const rows = new Map();
     for (const share of split.shares) {
       if (adds && !share.sample.endsWith(ending)) continue;
-      const labels = Object.entries(share.labels).filter(([name]) => name !== "pid");
-      const text = labelText(Object.fromEntries(labels));
+      const text = adds && wanted === null ? "" : labelText(share.labels);
+      // A gauge of the mode `all` has its writer as a label once it is merged.
       const matches = wanted === null || wanted === text || wanted === labelText({ ...share.labels, pid: share.writer });
       if (!matches) continue;
       const key = adds || metric ? share.writer : `${share.writer}\n${text}`;
@@ -69,6 +69,7 @@ export class SplitTable {
       : rows.length === 0 ? "no writer has it now" : `${counted(new Set(rows.map((row) => row.writer)).size, "writer")}${cut}`);
     const size = (row) => Math.abs(row.value) || 0;
     const most = Math.max(...rows.map(size)) || 1;
+    const sum = rows.reduce((total, row) => total + size(row), 0) || 1;
     const distribution = this.family.type === "histogram" || this.family.type === "summary";
     const format = distribution ? plainNumber : formatOf(this.family);
     this.body.replaceChildren(...rows.slice(0, kMostRows).map((row) => {
@@ -76,7 +77,8 @@ export class SplitTable {
       bar.style.transform = `scaleX(${size(row) / most})`;
       return element("tr", { class: row.state }, element("td", { class: "mono" }, row.writer, row.labels ? element("div", { class: "dim" }, row.labels) : null),
         element("td", {}, element("span", { class: `badge ${row.state}` }, row.state)),
-        element("td", { class: "number" }, format(row.value)), element("td", { class: "bar" }, element("div", { class: "meter" }, bar)));
+        element("td", { class: "number" }, format(row.value)),
+        element("td", { class: "number dim" }, this.adds ? `${((size(row) / sum) * 100).toFixed(size(row) / sum < 0.1 ? 1 : 0)} %` : ""), element("td", { class: "bar" }, element("div", { class: "meter" }, bar)));
     }));
   }
 }

@@ -18,7 +18,8 @@ export class VirtualList {
     this.tops = new Float64Array(1);
     this.rows = new Map(); // index to element
     this.spare = [];
-    this.chosen = null;
+    this.chosen = null; // its key
+    this.chosenAt = -1;
     this.room = element("div", { class: "room", role: "presentation" });
     this.node = element("div", { class: "list", role: "listbox", tabindex: "0", "aria-label": parts.label,
       onscroll: () => this.queue(), onkeydown: (event) => this.onKey(event) }, this.room);
@@ -27,6 +28,7 @@ export class VirtualList {
 
   setItems(items) {
     this.items = items;
+    this.chosenAt = this.chosen === null ? -1 : items.findIndex((item) => item.key === this.chosen);
     this.tops = new Float64Array(items.length + 1);
     items.forEach((item, i) => {
       this.tops[i + 1] = this.tops[i] + this.parts.heightOf(item);
@@ -83,7 +85,7 @@ export class VirtualList {
     row.style.height = `${this.tops[index + 1] - this.tops[index]}px`;
     row.setAttribute("aria-setsize", this.items.length);
     row.setAttribute("aria-posinset", index + 1);
-    row.setAttribute("aria-selected", item.key === this.chosen);
+    row.setAttribute("aria-selected", index === this.chosenAt);
     this.rows.set(index, row);
     this.parts.fill(row, item, index);
     this.parts.tick(row, item);
@@ -103,7 +105,7 @@ export class VirtualList {
   choose(index, enter) {
     const item = this.items[index];
     if (!item) return;
-    this.markChosen(item.key);
+    this.markChosen(index);
     const top = this.tops[index];
     const bottom = this.tops[index + 1];
     if (top < this.node.scrollTop) this.node.scrollTop = top;
@@ -113,14 +115,17 @@ export class VirtualList {
     this.parts.onChoose(item, enter);
   }
 
-  markChosen(key) {
-    this.chosen = key;
-    for (const [index, row] of this.rows) row.setAttribute("aria-selected", this.items[index].key === key);
+  // -1: none.
+  markChosen(at) {
+    this.chosenAt = at;
+    this.chosen = at < 0 ? null : this.items[at].key;
+    for (const [index, row] of this.rows) row.setAttribute("aria-selected", index === at);
+    if (at < 0) this.node.removeAttribute("aria-activedescendant");
   }
 
   onKey(event) {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const at = this.items.findIndex((item) => item.key === this.chosen);
+    const at = this.chosenAt;
     const page = Math.max(1, this.indexAt(this.node.scrollTop + this.node.clientHeight) - this.indexAt(this.node.scrollTop) - 1);
     const steps = { ArrowDown: at + 1, j: at + 1, ArrowUp: at - 1, k: at - 1, PageDown: at + page, PageUp: at - page, Home: 0,
       End: this.items.length - 1, Enter: at };

@@ -6,8 +6,8 @@ import { bytesText, clockText, counted, plainNumber, secondsText } from "./numbe
 const kMostEvents = 100;
 const kMostRows = 500;
 const kWhat = {
-  alive: "writes, or may",
-  dead: "has ended; what it counted still counts",
+  alive: "its process runs",
+  dead: "its process has ended; what it counted is kept",
   unknown: "this host cannot tell whether it lives",
   folded: "the past: what ended writers counted, added up",
 };
@@ -86,6 +86,11 @@ export class WritersView {
     this.lead.replaceChildren(parts.join(" · "), element("span", { class: "dim" }, note));
   }
 
+  // True when a file that could not be read carries its name.
+  hasSkipped(name) {
+    return this.page.problems.some(({ subject }) => subject.endsWith(`_${name}.db`));
+  }
+
   fillTable({ list, alive, dead, unknown, folded }) {
     const all = alive + dead + unknown + folded;
     const files = list.some((writer) => writer.files);
@@ -98,7 +103,8 @@ export class WritersView {
     const shown = list.slice(0, kMostRows);
     this.body.replaceChildren(...shown.map((writer) => element("tr", { class: writer.state },
       element("td", { class: "mono" }, writer.name),
-      element("td", {}, element("span", { class: `badge ${writer.state}` }, writer.state)),
+      element("td", {}, element("span", { class: `badge ${writer.state}` }, writer.state),
+        this.hasSkipped(writer.name) ? [" ", element("span", { class: "badge bad" }, "file skipped")] : null),
       hosts ? element("td", {}, writer.host || "") : null,
       files ? element("td", { class: "number" }, plainNumber(writer.files ?? null)) : null,
       files ? element("td", { class: "number" }, bytesText(writer.bytes ?? null)) : null,
