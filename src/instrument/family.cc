@@ -70,7 +70,7 @@ Child& FamilyBase::add_child(std::span<const std::string_view> values, std::uint
       // Room first, so that nothing fails once the child is open; doubled, because an exact reserve moves them all
       // every time.
       if (children_.size() == children_.capacity()) children_.reserve(std::max<std::size_t>(4, children_.size() * 2));
-      if (count > 0) child->open(storage_, count);
+      child->open(storage_, count);
       child->opened(storage_);
       children_.push_back(std::move(child));
       if (!indexes_.back()->insert(hash, made)) {

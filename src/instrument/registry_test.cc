@@ -142,6 +142,12 @@ TEST_F(RegistryTest, BadStatesAreRefused) {
   EXPECT_THROW(registry_.enumeration({.name = "e", .help = "", .states = {"a"}}, {"e"}), ValueError);
 }
 
+TEST_F(RegistryTest, InfosAndEnumsTellTheirBackendBeforeTheyAreSet) {
+  EXPECT_EQ(registry_.info({.name = "build", .help = "B."}).backend_name(), "SingleProcessBackend");
+  EXPECT_EQ(registry_.enumeration({.name = "state", .help = "S.", .states = {"on"}}).backend_name(),
+            "SingleProcessBackend");
+}
+
 TEST_F(RegistryTest, FamiliesCarryTypeHelpAndUnit) {
   registry_.counter({.name = "sent", .help = "Sent.", .unit = "bytes"});
   const auto all = families(registry_.collect()->snapshot);

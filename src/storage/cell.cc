@@ -21,7 +21,8 @@ CellGroup::CellGroup() = default;
 CellGroup::~CellGroup() { close(); }
 
 void CellGroup::open(Storage& storage, std::uint32_t count) WEIR_NO_THREAD_SAFETY_ANALYSIS {
-  cell_space().open(*this, storage, count);
+  storage_ = &storage;  // also of an info, which has groups of its own later
+  if (count > 0) cell_space().open(*this, storage, count);
 }
 
 void CellGroup::close() noexcept {

@@ -26,7 +26,8 @@ def storage(kind, tmp_path):
 def test_every_task_is_counted_though_processes_end_after_five(tmp_path, kind):
     shutil.copy(EXAMPLE, tmp_path)
     with storage(kind, tmp_path) as (place, where):
-        subprocess.run([DEBIAN, "-c", ORDERS], env={**CLEAN, "PYTHONPATH": PACKAGES}, cwd=tmp_path, check=True, timeout=60)
+        subprocess.run([DEBIAN, "-c", ORDERS], env={**CLEAN, "PYTHONPATH": PACKAGES}, cwd=tmp_path, check=True,
+                       timeout=60)
         queue = tmp_path / "queue"
         assert len(list(queue.iterdir())) == 43
         command = [DEBIAN, "-m", "celery", "-A", "shop", "worker", "--pool", "prefork", "--concurrency", "3",

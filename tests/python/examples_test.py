@@ -1,4 +1,5 @@
-"""examples/django and examples/fastapi (examples/flask: gunicorn_documentation_test.py): four workers each, on files; the
+"""examples/django and examples/fastapi (examples/flask: gunicorn_documentation_test.py): four workers each, on files;
+the
 scrape shows the requests made, to the last one."""
 import concurrent.futures
 import pathlib

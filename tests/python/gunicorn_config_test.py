@@ -27,7 +27,8 @@ def yaml_file(tmp_path, text):
 
 
 def test_defaults_are_those_of_the_documents():
-    assert (config.redis_enabled, config.redis_host, config.redis_port, config.redis_db) == (False, "localhost", 6379, 0)
+    redis = (config.redis_enabled, config.redis_host, config.redis_port, config.redis_db)
+    assert redis == (False, "localhost", 6379, 0)
     assert (config.redis_key_prefix, config.redis_ttl_seconds) == ("gunicorn", 300)
     assert (config.redis_password, config.redis_ssl) == (None, False)
     assert (config.prometheus_bind_address, config.prometheus_metrics_port) == ("127.0.0.1", 9091)
@@ -38,11 +39,13 @@ def test_defaults_are_those_of_the_documents():
 
 
 def test_the_environment_is_read_at_each_access(environment):
-    for name, value in {"REDIS_ENABLED": "YES", "REDIS_HOST": "redis.example.com", "REDIS_PORT": "6380", "REDIS_DB": "3",
+    for name, value in {"REDIS_ENABLED": "YES", "REDIS_HOST": "redis.example.com", "REDIS_PORT": "6380",
+                        "REDIS_DB": "3",
                         "REDIS_KEY_PREFIX": "shop:", "REDIS_TTL_SECONDS": "600", "REDIS_PASSWORD": "secret",
                         "REDIS_SSL": "on", "PROMETHEUS_BIND_ADDRESS": "::1", "PROMETHEUS_METRICS_PORT": "9200"}.items():
         environment.setenv(name, value)
-    assert (config.redis_enabled, config.redis_host, config.redis_port, config.redis_db) == (True, "redis.example.com", 6380, 3)
+    redis = (config.redis_enabled, config.redis_host, config.redis_port, config.redis_db)
+    assert redis == (True, "redis.example.com", 6380, 3)
     assert (config.redis_key_prefix, config.redis_ttl_seconds) == ("shop", 600)
     assert (config.redis_password, config.redis_ssl) == ("secret", True)
     assert config.listen == "[::1]:9200"
@@ -67,7 +70,8 @@ def test_redis_enabled_can_be_set_and_deleted(environment):
     ("SIDECAR_MODE", "perhaps", "is_sidecar", "true, 1, yes or on"),
     ("WEIR_FOLD", "stock", "fold", "auto, weir, all or off"),
 ])
-def test_an_unusable_variable_is_named_with_its_value_and_what_would_be_right(environment, variable, value, attribute, right):
+def test_an_unusable_variable_is_named_with_its_value_and_what_would_be_right(environment, variable, value, attribute,
+                                                                              right):
     environment.setenv(variable, value)
     with pytest.raises((ValueError, weir.ConfigError)) as error:
         getattr(config, attribute)
@@ -100,7 +104,8 @@ YAML = """
 exporter:
   prometheus: {metrics_port: 9300, bind_address: 0.0.0.0, multiproc_dir: /run/shop, ssl: {enabled: false, certfile: x}}
   gunicorn: {workers: 3, timeout: 60, keepalive: 5, endpoints: ["/users/{id}"]}
-  redis: {enabled: true, host: redis1, port: 6390, db: 2, key_prefix: shop, ttl_seconds: 100, password: "", ttl_disabled: false}
+  redis: {enabled: true, host: redis1, port: 6390, db: 2, key_prefix: shop, ttl_seconds: 100, password: "",
+          ttl_disabled: false}
   cleanup: {db_files: false, fold: weir}
 """
 
@@ -130,13 +135,15 @@ def test_a_redis_section_that_is_off_says_nothing(tmp_path):
 
 @pytest.mark.parametrize("place", ["exporter: {ssl: %s}", "exporter: {prometheus: {ssl: %s}}"])
 def test_ssl_is_a_section_of_its_own_or_of_prometheus(tmp_path, place):
-    load_yaml_config(yaml_file(tmp_path, place % "{enabled: true, certfile: /c, keyfile: /k, client_auth_required: true}"))
+    load_yaml_config(yaml_file(tmp_path,
+                               place % "{enabled: true, certfile: /c, keyfile: /k, client_auth_required: true}"))
     assert (config.prometheus_ssl_certfile, config.prometheus_ssl_keyfile) == ("/c", "/k")
     assert config.prometheus_ssl_enabled and config.prometheus_ssl_client_auth_required
 
 
 @pytest.mark.parametrize("text, said", [
-    ("exporter: {prometheus: {metrics_port: 0}}", "exporter.prometheus.metrics_port=0: must be a whole number from 1 to 65535"),
+    ("exporter: {prometheus: {metrics_port: 0}}",
+     "exporter.prometheus.metrics_port=0: must be a whole number from 1 to 65535"),
     ("exporter: {gunicorn: {workers: many}}", "exporter.gunicorn.workers='many': must be a whole number"),
     ("exporter: {redis: {enabled: maybe}}", "exporter.redis.enabled='maybe': must be true"),
     ("exporter: {cleanup: {fold: never}}", "exporter.cleanup.fold='never': must be auto, weir, all or off"),

@@ -1,4 +1,5 @@
-"""docs/gunicorn.md and examples/flask: each configuration runs in a real Gunicorn, which counts; and the other servers it names."""
+"""docs/gunicorn.md and examples/flask: each configuration runs in a real Gunicorn, which counts; and the other servers
+it names."""
 import pathlib
 import re
 import shutil
@@ -15,7 +16,8 @@ REQUESTS = "gunicorn_worker_requests_total"
 
 
 def test_the_page_has_its_configurations():
-    assert CONFIGURATIONS == ["gunicorn.conf.py", "gunicorn_process.conf.py", "gunicorn_redis.conf.py", "gunicorn_sidecar.conf.py",
+    assert CONFIGURATIONS == ["gunicorn.conf.py", "gunicorn_process.conf.py", "gunicorn_redis.conf.py",
+                              "gunicorn_sidecar.conf.py",
                               "gunicorn_yaml.conf.py"]
 
 
@@ -33,7 +35,8 @@ def test_each_configuration_counts_and_serves_as_the_page_says(tmp_path, name):
             else:
                 wait_until(lambda: total(gunicorn.scrape() or {}, REQUESTS) == answered, "all are served")
             if "process" in name:
-                found = wait_until(lambda: (now := gunicorn.scrape()) and len(label_values(now, "pid")) == 4 and now, "four workers")
+                found = wait_until(lambda: (now := gunicorn.scrape()) and len(label_values(now, "pid")) == 4 and now,
+                                   "four workers")
                 used = "process_worker_cpu_seconds"
                 assert 0 < total(found, used) == pytest.approx(total(found, "process_cpu_seconds_total"))
                 assert total(found, "process_open_fds") == total(found, "process_worker_open_fds") > 0
@@ -46,7 +49,8 @@ def test_the_flask_example_counts_its_orders(tmp_path):
     shutil.copy(example / "shop.py", tmp_path)
     configuration = (example / "gunicorn.conf.py").read_text()
     assert configuration == BLOCKS["gunicorn.conf.py"], "the page shows the example's configuration"
-    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), configuration=configuration, application="shop:app") as gunicorn:
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), configuration=configuration,
+                  application="shop:app") as gunicorn:
         for article, status in [("apple", 201)] * 30 + [("pear", 201)] * 12 + [("stone", 404)]:
             assert order(gunicorn.port, article) == status
         found = gunicorn.scrape()
@@ -56,9 +60,11 @@ def test_the_flask_example_counts_its_orders(tmp_path):
 
 
 SERVERS = {
-    "uwsgi": ["uwsgi-core", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--master", "--die-on-term", "--processes",
+    "uwsgi": ["uwsgi-core", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--master", "--die-on-term",
+              "--processes",
               "2", "--lazy-apps", "--module", "wsgi:app"],
-    "uwsgi-preloaded": ["uwsgi-core", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--master", "--die-on-term",
+    "uwsgi-preloaded": ["uwsgi-core", "--plugin", "python3", "--http-socket", "127.0.0.1:{port}", "--master",
+                        "--die-on-term",
                         "--processes", "2", "--module", "wsgi:app"],
     "uvicorn": [DEBIAN, "-m", "uvicorn", "--interface", "wsgi", "--workers", "2", "--port", "{port}", "wsgi:app"],
 }

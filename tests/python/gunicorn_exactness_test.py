@@ -45,11 +45,13 @@ def kill_workers_during(gunicorn, load, kills, between):
 
 def settled(gunicorn, name, least, **labels):
     """The total of a counter once it has reached `least`: at once in files, after a flush in Redis."""
-    return wait_until(lambda: (found := total(gunicorn.read(), name, **labels)) >= least and found, f"{name} reaches {least}")
+    return wait_until(lambda: (found := total(gunicorn.read(), name, **labels)) >= least and found,
+                      f"{name} reaches {least}")
 
 
 def exact_through_kills_of_idle_workers(gunicorn, counted, kills):
-    """With nothing in flight nothing is unknown: after each SIGKILL the total is exactly what was answered. Returns it."""
+    """With nothing in flight nothing is unknown: after each SIGKILL the total, returned, is exactly what was
+    answered."""
     for _ in range(kills):
         victim = gunicorn.workers()[0]
         gunicorn.signal(signal.SIGKILL, victim)
@@ -71,7 +73,8 @@ def test_every_answered_request_is_counted_once_though_workers_are_killed(tmp_pa
         load.finish()
         answered = load.answered + gunicorn.answered
         for name in (REQUESTS, ANSWERS):
-            # Requests in flight in a killed worker have no answer and may have been counted: nobody can tell from outside.
+            # Requests in flight in a killed worker have no answer and may have been counted: nobody can tell from
+            # outside.
             assert answered <= settled(gunicorn, name, answered) <= answered + load.broken, name
         assert load.broken <= 8 * kills, "more broke than was in flight"
         counted = exact_through_kills_of_idle_workers(gunicorn, total(gunicorn.read(), REQUESTS), 6 if FULL else 2)
@@ -81,7 +84,8 @@ def test_every_answered_request_is_counted_once_though_workers_are_killed(tmp_pa
 
 @pytest.mark.parametrize("kind", ["files", "redis"])
 def test_the_total_is_exact_when_it_is_known_where_each_worker_was_killed(tmp_path, kind):
-    """Workers that take one request at a time kill themselves in one: before it is answered, or just when it has been."""
+    """Workers that take one request at a time kill themselves in one: before it is answered, or just when it has
+    been."""
     kills = 20 if FULL else 3
     with storage(kind, tmp_path, "spooled") as place, Gunicorn(tmp_path, place=place) as gunicorn:
         load = Load(gunicorn.port, threads=4).start(10**9)
@@ -108,15 +112,18 @@ def test_workers_that_end_after_max_requests_lose_nothing(tmp_path, kind):
         answered = load.answered + gunicorn.answered
         assert settled(gunicorn, REQUESTS, answered) == answered
         if kind == "files":  # dead workers' files become one, and the master serves the same
-            subprocess.run([WEIR, "fold", "--dir", tmp_path / "metrics"], check=True, capture_output=True, timeout=60, env=CLEAN)
-            assert len(list((tmp_path / "metrics").glob("counter_*.db"))) <= 7, "four workers, the master, an archive, one ending"
+            subprocess.run([WEIR, "fold", "--dir", tmp_path / "metrics"], check=True, capture_output=True, timeout=60,
+                           env=CLEAN)
+            counters = list((tmp_path / "metrics").glob("counter_*.db"))
+            assert len(counters) <= 7, "four workers, the master, an archive, one ending"
             assert total(gunicorn.scrape(), REQUESTS) == answered
         gunicorn.stop()
         found = gunicorn.read()
         assert total(found, REQUESTS) == answered == total(found, ANSWERS)
         ended = total(found, "gunicorn_worker_restart_total", reason="max_requests")
         assert ended >= load.answered // 30 - 4
-        assert total(found, "gunicorn_worker_restart_count_total", restart_type="graceful", reason="max_requests") == ended
+        assert total(found, "gunicorn_worker_restart_count_total", restart_type="graceful",
+                     reason="max_requests") == ended
         assert label_values(found, "worker_id") <= {f"worker_{place}" for place in range(1, 6)}, "places are used again"
 
 
@@ -200,7 +207,8 @@ def test_workers_that_end_ship_what_they_counted_however_long_the_interval(tmp_p
             slow = gunicorn.workers()
             for pid in slow:
                 gunicorn.signal(signal.SIGABRT, pid)  # as the master does to one that is too slow
-            wait_until(lambda: not set(slow) & set(gunicorn.workers()) and len(gunicorn.workers()) == 2, "other workers")
+            wait_until(lambda: not set(slow) & set(gunicorn.workers()) and len(gunicorn.workers()) == 2,
+                       "other workers")
         gunicorn.stop()
         found = gunicorn.read()
         assert total(found, REQUESTS) == answered == total(found, ANSWERS)
@@ -225,7 +233,8 @@ def test_a_redis_that_stops_goes_and_comes_back_costs_no_answer_and_no_count(tmp
             Gunicorn(tmp_path, place=redis.environment(WEIR_FLUSH_INTERVAL="0.1"), workers=2) as gunicorn:
         load = Load(gunicorn.port, threads=4).start(10**9)
         phases = []
-        for name, change, requests in (("before", None, 200), ("stopped", redis.pause, 400), ("runs on", redis.resume, 200),
+        for name, change, requests in (("before", None, 200), ("stopped", redis.pause, 400),
+                                       ("runs on", redis.resume, 200),
                                        ("gone", redis.kill, 400), ("back", redis.restart, 200)):
             if change:
                 change()

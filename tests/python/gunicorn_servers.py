@@ -1,4 +1,5 @@
-"""Real Gunicorns for tests, on free loopback ports, gone after their with statement; and a load that knows what was answered.
+"""Real Gunicorns for tests, on free loopback ports, gone after their with statement; and a load that knows what was
+answered.
 
     with Gunicorn(tmp_path, "sync", place=files(tmp_path / "metrics")) as gunicorn:
         load = Load(gunicorn.port).run(400)
@@ -55,8 +56,10 @@ class Gunicorn:
         while self.metrics_port == self.port:
             self.metrics_port = free_port()
         worker_class, self.python = WORKERS[worker]
-        # By its script where there is one: `-m gunicorn` does not find its modules again when USR2 starts a second master.
-        self._program = ["-m", "gunicorn"] if self.python == DEBIAN else [str(pathlib.Path(CURRENT).with_name("gunicorn"))]
+        # By its script where there is one: `-m gunicorn` does not find its modules again when USR2 starts a second
+        # master.
+        script = [str(pathlib.Path(CURRENT).with_name("gunicorn"))]
+        self._program = ["-m", "gunicorn"] if self.python == DEBIAN else script
         self._text = configuration or (
             f"{hooks}{_QUIET}worker_class = 'gunicorn_prometheus_exporter.{worker_class}'\n"
             f"workers = {workers}\nthreads = {4 if worker == 'gthread' else 1}\nkeepalive = 5\n{settings}\n")
@@ -86,7 +89,8 @@ class Gunicorn:
                 start_new_session=True)
 
     def environment(self):
-        return {**CLEAN, "PYTHONPATH": f"{PACKAGES}:{APPLICATIONS}", "PYTHONDONTWRITEBYTECODE": "1", "HOME": str(self.directory),
+        return {**CLEAN, "PYTHONPATH": f"{PACKAGES}:{APPLICATIONS}", "PYTHONDONTWRITEBYTECODE": "1",
+                "HOME": str(self.directory),
                 "XDG_RUNTIME_DIR": str(self.directory), "PROMETHEUS_METRICS_PORT": str(self.metrics_port),
                 "GUNICORN_CMD_ARGS": "", **self.place, **self._environment}
 
@@ -164,7 +168,8 @@ class Gunicorn:
 
 def total(found, name, **labels):
     """The sum over all series of a name that have these labels."""
-    return sum(value for (series, pairs), value in found.items() if series == name and labels.items() <= dict(pairs).items())
+    return sum(value for (series, pairs), value in found.items()
+               if series == name and labels.items() <= dict(pairs).items())
 
 
 @contextlib.contextmanager
@@ -173,7 +178,8 @@ def serving(command, directory, place):
     with open(directory / "log", "wb") as log:
         process = subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**CLEAN, **place, "PYTHONPATH": f"{PACKAGES}:{directory}", "PYTHONDONTWRITEBYTECODE": "1"}, cwd=directory,
+            env={**CLEAN, **place, "PYTHONPATH": f"{PACKAGES}:{directory}", "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=directory,
             start_new_session=True)
     try:
         yield process
@@ -204,7 +210,8 @@ def label_values(found, label):
 
 
 class Load:
-    """Threads that ask for `/` over kept connections. A request is `answered` when its whole response was read, else `broken`:
+    """Threads that ask for `/` over kept connections. A request is `answered` when its whole response was read, else
+    `broken`:
     then nobody can tell from outside whether it was counted. Each starts anew after either; none is sent twice."""
 
     def __init__(self, port, threads=8, path="/"):

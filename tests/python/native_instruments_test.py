@@ -33,6 +33,15 @@ def test_a_counter_adds_and_its_sample_ends_in_total(registry):
     assert text(registry) == "# HELP jobs_total Jobs.\n# TYPE jobs_total counter\njobs_total 4.5\n"
 
 
+def test_every_instrument_tells_where_its_values_live(registry):
+    kinds = {weir.Counter: {}, weir.Gauge: {}, weir.Histogram: {}, weir.Summary: {}, weir.Info: {},
+             weir.Enum: {"states": ["on"]}}
+    for kind, more in kinds.items():
+        plain = kind(kind.__name__.lower(), "M.", registry=registry, **more)
+        labelled = kind(kind.__name__.lower() + "s", "M.", ["a"], registry=registry, **more)
+        assert plain.backend_name() == labelled.labels("x").backend_name() == registry.storage.backend_name
+
+
 def test_names_join_namespace_subsystem_and_unit(registry):
     weir.Counter("sent_total", "S.", namespace="app", subsystem="net", unit="bytes", registry=registry).inc()
     assert "app_net_sent_bytes_total 1\n" in text(registry)
