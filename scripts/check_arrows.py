@@ -54,7 +54,7 @@ OUTSIDE = {
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
     **{f"openssl/{name}.h": {"redis", "redis_layout", "redis_ship", "web_config", "http"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
-    **{f"openssl/{name}.h": {"web_config"} for name in ("hmac", "pem", "rand", "x509")},
+    **{f"openssl/{name}.h": {"web_config", "http"} for name in ("hmac", "pem", "rand", "x509")},
     "yaml-cpp/yaml.h": {"web_config"},
     "crypt.h": {"web_config"},
     "simdjson.h": {"format", "config", "instrument", "redis_layout"},

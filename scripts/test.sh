@@ -19,8 +19,8 @@ TXT
 test_stages=(unit scripts conformance interop faults e2e python golden consumer asan-ubsan python-asan tsan package)
 # The rooms whose unit tests run under AddressSanitizer, and of those what is concurrent under ThreadSanitizer. Those of
 # Redis join with --full: they alone take longer to compile than a run of this may.
-checked_rooms=(model format config storage instrument collect fold exposition http)
-concurrent_rooms=(storage instrument collect fold http)
+checked_rooms=(model format config storage instrument collect fold exposition web_config http)
+concurrent_rooms=(storage instrument collect fold web_config http)
 # Files and Redis keys written by real Python programs with what is true of them, where they stand beside this tree.
 golden_check=../shared/golden/check.py
 golden_redis_check=../shared/golden-redis/check.py

@@ -31,6 +31,15 @@ TEST(ListenAddress, Ipv6StandsInBrackets) {
   EXPECT_EQ(at.port, 80);
 }
 
+TEST(ListenAddress, UnixSocketsAndDescriptorsHaveTheirOwnForms) {
+  EXPECT_EQ(parse_listen_address("unix:/run/weir.sock").unix_path, "/run/weir.sock");
+  EXPECT_EQ(parse_listen_address("fd:3").inherited_fd, 3);
+  EXPECT_EQ(parse_listen_address("127.0.0.1:1").inherited_fd, -1);
+  for (const char* bad : {"unix:", "unix:weir.sock", "fd:", "fd:-1", "fd:x"}) {
+    EXPECT_THAT(refusal(bad), HasSubstr(std::string("listen address \"") + bad + "\"")) << bad;
+  }
+}
+
 TEST(ListenAddress, NoHostMeansEveryInterface) { EXPECT_EQ(parse_listen_address(":9091").host, ""); }
 
 TEST(ListenAddress, RefusalNamesTheTextAndWhatIsRight) {

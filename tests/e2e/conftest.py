@@ -46,7 +46,7 @@ class Server:
         self.process = subprocess.Popen([WEIR, "serve", *map(str, arguments)], stderr=subprocess.PIPE,
                                         env={**CLEAN, **(env or {})})
         self.log = b""
-        self.port = int(self.wait_for(rb"on http://\S*:(\d+)/metrics").group(1))
+        self.port = int(self.wait_for(rb"on https?://\S*:(\d+)/metrics").group(1))
 
     def wait_for(self, pattern, seconds=20):
         """Reads the log until it holds the pattern."""

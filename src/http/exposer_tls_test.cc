@@ -1,0 +1,116 @@
+// TLS and passwords of the exporter from many threads at once; who gets in by which certificate is tests/e2e's.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <csignal>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "http/sources_for_test.h"
+#include "http/tls_client_for_test.h"
+#include "weir/error.h"
+#include "weir/exposer.h"
+
+namespace weir {
+namespace {
+
+using test::counter_family;
+using test::FixedSource;
+using test::SelfSigned;
+using test::TlsClient;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr const char* kAskTls = "GET /metrics HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n";
+// ada:secret, and bcrypt of it at cost 4
+constexpr const char* kAskAsAda =
+    "GET /metrics HTTP/1.1\r\nHost: t\r\nAuthorization: Basic YWRhOnNlY3JldA==\r\nConnection: close\r\n\r\n";
+constexpr const char* kAdasHash = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+
+ExposerOptions with_tls(const SelfSigned& identity) {
+  ExposerOptions options{.listen = "127.0.0.1:0"};
+  options.tls = {.certificate_file = identity.certificate(), .key_file = identity.key()};
+  return options;
+}
+
+std::string answer_of(std::uint16_t port, std::string_view request) {
+  const TlsClient client(port);
+  client.write(request);
+  return client.read_all();
+}
+
+TEST(ExposerTls, ServesOverTlsFromManyThreads) {
+  const SelfSigned identity;
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer(with_tls(identity), source);
+  EXPECT_TRUE(exposer.has_tls());
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 8; ++i) {
+    clients.emplace_back([&] {
+      for (int j = 0; j < 5; ++j) good += answer_of(exposer.port(), kAskTls).starts_with("HTTP/1.1 200") ? 1 : 0;
+    });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, 40);
+}
+
+TEST(ExposerTls, RenewedCertificateIsShownToNewConnections) {
+  SelfSigned identity;
+  FixedSource source{{}};
+  Exposer exposer(with_tls(identity), source);
+  const TlsClient standing(exposer.port());
+  EXPECT_EQ(standing.serial(), 1);
+  identity.renew(2);
+  exposer.reload();
+  long shown = 1;
+  for (int i = 0; i < 5000 && shown == 1; ++i) shown = TlsClient(exposer.port()).serial();
+  EXPECT_EQ(shown, 2);
+  standing.write(kAskTls);
+  EXPECT_THAT(standing.read_all(), StartsWith("HTTP/1.1 200"));
+}
+
+TEST(ExposerTls, PasswordsAreAskedForAndLookedUpAfterwards) {
+  const SelfSigned identity;
+  std::ofstream(identity.file("web.yml")) << "tls_server_config: {cert_file: own.crt, key_file: own.key}\n"
+                                          << "basic_auth_users: {ada: " << kAdasHash << "}\n";
+  ExposerOptions options{.listen = "127.0.0.1:0", .web_config_file = identity.file("web.yml")};
+  options.health_without_password = true;
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer(options, source);
+  EXPECT_THAT(answer_of(exposer.port(), kAskTls), StartsWith("HTTP/1.1 401"));
+  std::atomic<int> good{0};
+  std::vector<std::thread> clients;
+  for (int i = 0; i < 6; ++i) {
+    clients.emplace_back([&] { good += answer_of(exposer.port(), kAskAsAda).starts_with("HTTP/1.1 200") ? 1 : 0; });
+  }
+  for (std::thread& client : clients) client.join();
+  EXPECT_EQ(good, 6);
+  EXPECT_THAT(answer_of(exposer.port(), "GET /healthz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n"),
+              HasSubstr("ok\n"));
+}
+
+TEST(ExposerTls, EndsWithHandshakesAndIdleConnectionsOpen) {
+  const SelfSigned identity;
+  FixedSource source{{}};
+  auto exposer = std::make_unique<Exposer>(with_tls(identity), source);
+  test::Client silent(exposer->port());
+  const TlsClient idle(exposer->port());
+  EXPECT_TRUE(idle.is_open());
+  exposer.reset();
+  EXPECT_EQ(idle.read_all(), "");
+  EXPECT_TRUE(silent.is_closed());
+}
+
+TEST(ExposerTls, ConfigurationThatCannotBeUsedIsRefusedAtTheStart) {
+  const SelfSigned identity;
+  FixedSource source{{}};
+  ExposerOptions options = with_tls(identity);
+  options.tls.key_file = identity.file("none");
+  EXPECT_THROW(Exposer(options, source), ConfigError);
+}
+
+}  // namespace
+}  // namespace weir
