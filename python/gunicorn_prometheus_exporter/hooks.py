@@ -34,7 +34,7 @@ def default_when_ready(_server: Any) -> None:
         return
     server.start()
     if server.is_serving:  # in Gunicorn's own log, which is seen without any setting
-        _server.log.info("metrics at http://%s/metrics", config.listen)
+        _server.log.info("metrics at %s", server.url)
 
 
 def redis_when_ready(_server: Any) -> None:

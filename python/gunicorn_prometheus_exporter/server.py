@@ -1,7 +1,8 @@
 """The metrics server of a master: Weir's exposer, in C++ threads, over what all processes count; and folding beside it.
 
 It reads the directory or the Redis, never this process's memory, so it shows the same from whichever process serves.
-The port may still be the old master's after an upgrade by USR2: the old one goes on serving, every value of the new
+With PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE it serves TLS; certificates that come in their place are taken
+within a second. The port may still be the old master's after an upgrade by USR2: the old one goes on serving, every value of the new
 workers included, and `retry()`, once a second, takes the port when it leaves.
 Thread safety: called by the master's one thread.
 """
@@ -10,12 +11,11 @@ import logging
 import os
 import socket
 import stat
-from typing import Any, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from weir import _weir
 
 from .config import config
-from .config.checks import SettingError
 from .folding import folding
 
 logger = logging.getLogger(__name__)
@@ -36,33 +36,44 @@ class MetricsServer:
     def is_serving(self) -> bool:
         return self._exposer is not None
 
+    @property
+    def url(self) -> str:
+        """Where metrics are, while it serves."""
+        scheme = "https" if self._exposer is not None and self._exposer.has_tls else "http"
+        return f"{scheme}://{self._wanted}/metrics"
+
     def start(self) -> None:
         """Serves where the configuration says, now or as soon as the port is free. ValueError for bad settings."""
-        if config.prometheus_ssl_enabled:
-            raise SettingError(
-                "PROMETHEUS_SSL_CERTFILE and PROMETHEUS_SSL_KEYFILE are set, and this metrics server has no TLS: unset "
-                "them, keep PROMETHEUS_BIND_ADDRESS=127.0.0.1 and let a reverse proxy (nginx, stunnel) serve TLS before "
-                "it")
         listen = config.listen
         folding.start()
         self._wanted, self._pid = listen, os.getpid()
-        self.retry()
+        self._take_port()
 
     def retry(self) -> None:
         """Takes the port if it is wanted and not had."""
         if self._wanted is None or self._exposer is not None or self._pid != os.getpid():
             return
+        try:
+            self._take_port()
+        except _weir.ConfigError as error:  # a certificate that could be read at the start: no reason to end
+            self._complain(error)
+
+    def _take_port(self) -> None:
+        assert self._wanted is not None
         before = set(_listening_addresses())
         try:
-            self._exposer = _weir.Exposer(self._wanted, reading_source(), folding.source)
+            self._exposer = _weir.Exposer(self._wanted, reading_source(), folding.source, **_tls())
         except _weir.StorageError as error:
-            if str(error) != self._said:
-                logger.warning("%s; trying again every second", error)
-            self._said = str(error)
+            self._complain(error)
         else:
             self._said = None
             self._address = next(iter(set(_listening_addresses()) - before), None)
-            logger.info("metrics at http://%s/metrics", self._wanted)
+            logger.info("metrics at %s", self.url)
+
+    def _complain(self, error: Exception) -> None:
+        if str(error) != self._said:
+            logger.warning("%s; trying again every second", error)
+        self._said = str(error)
 
     def stop(self) -> None:
         """Answers what was asked already, then serves and folds no more."""
@@ -79,6 +90,14 @@ class MetricsServer:
                     os.close(descriptor)
         if self._pid != os.getpid():
             self._wanted = self._address = None
+
+
+def _tls() -> Dict[str, Any]:
+    """The settings of TLS, as Exposer takes them; none are plain HTTP."""
+    return {"certfile": config.prometheus_ssl_certfile or "", "keyfile": config.prometheus_ssl_keyfile or "",
+            "client_cafile": config.prometheus_ssl_client_cafile or "",
+            "client_capath": config.prometheus_ssl_client_capath or "",
+            "client_auth_required": config.prometheus_ssl_client_auth_required}
 
 
 def _is_any(host: str) -> bool:

@@ -27,8 +27,8 @@ class MetricsServer:
     not serve.
     """
 
-    def __init__(self, listen: str, source: _weir.Source) -> None:
-        self._exposer = _weir.Exposer(listen, source)
+    def __init__(self, listen: str, source: _weir.Source, **tls: Any) -> None:
+        self._exposer = _weir.Exposer(listen, source, **tls)
         self._stopped = threading.Event()
         self.port: int = self._exposer.port
         _servers.add(self)
@@ -70,17 +70,20 @@ def _stop_all() -> None:
 
 
 def start_http_server(port: int, addr: str = "0.0.0.0", registry: Any = REGISTRY, certfile: Optional[str] = None,
-                      keyfile: Optional[str] = None) -> MetricsServer:
+                      keyfile: Optional[str] = None, client_cafile: Optional[str] = None,
+                      client_capath: Optional[str] = None, client_auth_required: bool = False) -> MetricsServer:
     """Serves `registry` on http://addr:port/metrics from C++ threads. Port 0 takes a free one (`.port` says which).
 
-    The threads take the GIL only to call Python collectors and set_function callbacks. Raises ConfigError for an
-    address that is none and StorageError (an OSError) for a port that cannot be had. There is no TLS yet: put the
-    server on loopback behind a proxy.
+    With `certfile` and `keyfile`, in PEM, on https://; those that come in their place are taken within a second. Clients
+    may show certificates of the authorities in `client_cafile` or `client_capath`, with `client_auth_required` they
+    must. The threads take the GIL only to call Python collectors and set_function callbacks. Raises ConfigError for an
+    address or certificate that is none and StorageError (an OSError) for a port that cannot be had.
     """
-    if certfile or keyfile:
-        raise _weir.ConfigError(f"start_http_server: certfile={certfile!r}, keyfile={keyfile!r}: there is no TLS here "
-                                "yet; serve on 127.0.0.1 behind a proxy")
-    return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source_of(registry))
+    if bool(certfile) != bool(keyfile):
+        raise _weir.ConfigError(f"start_http_server: certfile={certfile!r}, keyfile={keyfile!r}: TLS needs both")
+    return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source_of(registry),
+                         certfile=certfile or "", keyfile=keyfile or "", client_cafile=client_cafile or "",
+                         client_capath=client_capath or "", client_auth_required=client_auth_required)
 
 
 def _answer(registry: Any, method: str, accept: str, accept_encoding: str, query: str) -> Tuple[str, Response]:

@@ -6,10 +6,12 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import urllib.request
 
 import pytest
+from certificates import certificates
 from gunicorn_servers import (CLEAN, CURRENT, FULL, PACKAGES, WEIR, Gunicorn, Load, files, label_values, total,
                               wait_until)
 from redis_servers import RedisServer, free_port
@@ -190,11 +192,34 @@ def ended(tmp_path, **environment):
     ({"PROMETHEUS_METRICS_PORT": "none"}, "PROMETHEUS_METRICS_PORT='none': must be a whole number from 1 to 65535"),
     ({"REDIS_PORT": "0"}, 'REDIS_PORT="0": must be a whole number from 1 to 65535'),
     ({"PROMETHEUS_MULTIPROC_DIR": "/dev/null/metrics"}, "PROMETHEUS_MULTIPROC_DIR=/dev/null/metrics: Not a directory"),
-    ({"PROMETHEUS_SSL_CERTFILE": "/etc/cert.pem"}, "this metrics server has no TLS"),
+    ({"PROMETHEUS_SSL_CERTFILE": "/etc/cert.pem"}, "TLS: PROMETHEUS_SSL_KEYFILE is not set"),
+    ({"PROMETHEUS_SSL_CERTFILE": "/no/cert.pem", "PROMETHEUS_SSL_KEYFILE": "/no/key.pem"}, "PROMETHEUS_SSL_CERTFILE"),
 ])
 def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(tmp_path, environment, said):
     log = ended(tmp_path, **environment)
     assert said in log and "Traceback" not in log
+
+
+def test_with_a_certificate_the_metrics_server_speaks_tls_to_those_who_show_theirs(tmp_path):
+    made = certificates()
+    environment = {"PROMETHEUS_SSL_CERTFILE": str(made.server.certificate), "PROMETHEUS_SSL_KEYFILE": str(made.server.key),
+                   "PROMETHEUS_SSL_CLIENT_CAFILE": str(made.client.authority), "PROMETHEUS_SSL_CLIENT_AUTH_REQUIRED": "true"}
+
+    def scrape(identity):
+        context = ssl.create_default_context(cafile=made.server.authority)
+        if identity is not None:
+            context.load_cert_chain(identity.certificate, identity.key)
+        with urllib.request.urlopen(f"https://127.0.0.1:{gunicorn.metrics_port}/metrics", timeout=20, context=context) as response:
+            return response.read()
+
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), environment=environment, workers=1) as gunicorn:
+        gunicorn.wait_for_workers()
+        assert f"metrics at https://127.0.0.1:{gunicorn.metrics_port}/metrics" in gunicorn.log()
+        assert b"gunicorn_worker_requests_total" in scrape(made.client)
+        for refused in (None, made.stranger):
+            with pytest.raises(OSError):
+                scrape(refused)
+        assert " 400 " in raw(gunicorn.metrics_port, b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"), "no plain HTTP"
 
 
 def test_a_directory_for_another_user_is_theirs_and_one_they_may_not_write_to_is_named(tmp_path, monkeypatch):

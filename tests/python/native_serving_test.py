@@ -4,6 +4,7 @@ import gc
 import gzip
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from wsgiref.validate import validator
 
 import pytest
 import weir
+from certificates import certificates
 
 OPENMETRICS = {"Accept": "application/openmetrics-text; version=1.0.0"}
 
@@ -117,8 +119,24 @@ def test_a_port_in_use_and_a_bad_address_are_named(server, registry):
         weir.start_http_server(server.port, "127.0.0.1", registry)
     with pytest.raises(weir.ConfigError, match="nowhere"):
         weir.start_http_server(0, "nowhere.invalid", registry)
-    with pytest.raises(weir.ConfigError, match="no TLS"):
+    with pytest.raises(weir.ConfigError, match="certfile='cert.pem', keyfile=None: TLS needs both"):
         weir.start_http_server(0, "127.0.0.1", registry, certfile="cert.pem")
+    with pytest.raises(weir.ConfigError, match="/no/cert.pem"):
+        weir.start_http_server(0, "127.0.0.1", registry, certfile="/no/cert.pem", keyfile="/no/key.pem")
+
+
+def test_tls_is_served_with_a_certificate_and_asks_for_the_clients():
+    made, registry = certificates(), weir.CollectorRegistry()
+    weir.Counter("c", "C.", registry=registry).inc(4)
+    with weir.start_http_server(0, "127.0.0.1", registry, str(made.server.certificate), str(made.server.key),
+                                client_cafile=str(made.client.authority), client_auth_required=True) as server:
+        context = ssl.create_default_context(cafile=made.server.authority)
+        address = f"https://127.0.0.1:{server.port}/metrics"
+        with pytest.raises(OSError):
+            urllib.request.urlopen(address, timeout=20, context=context)
+        context.load_cert_chain(made.client.certificate, made.client.key)
+        with urllib.request.urlopen(address, timeout=20, context=context) as response:
+            assert b"c_total 4\n" in response.read()
 
 
 def test_a_directory_is_served(tmp_path):
