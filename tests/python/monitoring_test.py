@@ -11,6 +11,7 @@ import urllib.parse
 import urllib.request
 
 import pytest
+import yaml
 from gunicorn_servers import CLEAN, WEIR, Gunicorn, Load, wait_until
 from redis_servers import RedisServer, free_port
 
@@ -128,6 +129,12 @@ def test_every_alert_is_tested_and_explained():
     explained = (CONTRIB.parent / "docs" / "monitoring.md").read_text()
     assert [a for a in alerts if f'alertname="{a}"' not in tested or f"`{a}`" not in explained] == []
     assert len(set(alerts)) == len(alerts) > 10
+
+
+def test_the_page_shows_the_configuration_that_is_tested():
+    shown = re.search(r"```yaml\n(.*?)```", (CONTRIB.parent / "docs" / "monitoring.md").read_text(), re.DOTALL)[1]
+    kept = yaml.safe_load((CONTRIB / "prometheus" / "prometheus.yml").read_text())
+    assert yaml.safe_load(shown)["scrape_configs"] == kept["scrape_configs"]
 
 
 def test_the_dashboards_are_what_their_program_writes():
