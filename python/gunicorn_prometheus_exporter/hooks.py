@@ -11,11 +11,14 @@ from typing import Any
 import weir
 
 from .config import config, get_config, load_yaml_config
+from .log import use_gunicorns_log
 from .master import mark_process_dead
 from .server import server
 
 logger = logging.getLogger(__name__)
 _FLUSH_SECONDS = 1.0
+
+use_gunicorns_log()  # what gunicorn.conf.py causes to be said, load_yaml_config for one, stands there too
 
 __all__ = ["child_exit", "default_child_exit", "default_on_exit", "default_on_starting", "default_post_fork",
            "default_when_ready", "default_worker_abort", "default_worker_int", "load_yaml_config",

@@ -4,6 +4,7 @@ Only where the application has not configured Python's logging: handlers of the 
 said before Gunicorn has opened its log waits until stop_waiting().
 Thread safety: as logging's handlers.
 """
+import atexit
 import logging
 from typing import List, Optional
 
@@ -38,6 +39,7 @@ class InGunicornsLog(logging.Handler):
 
 
 handler = InGunicornsLog()
+atexit.register(handler.stop_waiting)  # where it never came to Gunicorn's log
 
 
 def use_gunicorns_log() -> None:

@@ -147,6 +147,8 @@ def test_ssl_is_a_section_of_its_own_or_of_prometheus(tmp_path, place):
     ("exporter: {gunicorn: {workers: many}}", "exporter.gunicorn.workers='many': must be a whole number"),
     ("exporter: {redis: {enabled: maybe}}", "exporter.redis.enabled='maybe': must be true"),
     ("exporter: {cleanup: {fold: never}}", "exporter.cleanup.fold='never': must be auto, weir, all or off"),
+    ("exporter: {ssl: {enabled: true}}", "exporter.ssl.certfile is missing: with exporter.ssl.enabled it must name a file"),
+    ("exporter: {prometheus: {ssl: {enabled: true, certfile: /c}}}", "exporter.prometheus.ssl.keyfile is missing"),
     ("exporter: {redis: [1]}", r"exporter.redis=\[1\]: must be a section"),
     ("exporter: {gunicorn: {endpoints: /users}}", "exporter.gunicorn.endpoints='/users': must be a list"),
     ("other: {}", "must have a section `exporter`"),

@@ -79,7 +79,18 @@ def _section(place: str, section: Any, keys: Keys) -> Dict[str, str]:
     name = place.rsplit(".", 1)[-1]
     if name in _QUIET_WHEN_OFF and not checks.flag(f"{place}.enabled", section.get("enabled") or False):
         return {}
+    if name == "ssl":
+        _check_certificate(place, variables)
     return {variable: text for variable, text in variables.items() if variable is not None}
+
+
+def _check_certificate(place: str, variables: Dict[str, str]) -> None:
+    """TLS that is asked for is never plain text for want of a certificate."""
+    for key in ("certfile", "keyfile"):
+        variable = _SSL[key][0]
+        if variable not in variables and not os.environ.get(str(variable)):
+            raise checks.SettingError(f"{place}.{key} is missing: with {place}.enabled it must name a file in PEM, or "
+                                      f"{variable} must")
 
 
 class YamlConfigLoader:
