@@ -107,17 +107,25 @@ Answer Api::render(const std::shared_ptr<const Collection>& collection, const As
       made_, [&](const Made& one) { return one.view == ask.view && one.gzip == ask.gzip && one.names == ask.names; });
   if (known != made_.end()) return known->answer;
   Answer answer = make(*collection, ask, bodies);
-  if (made_.size() < kMostKept && answer.status == 200) made_.push_back({ask.view, ask.names, ask.gzip, answer});
+  // Of the series document only the gzip is kept, and the shape has it.
+  if (made_.size() < kMostKept && answer.status == 200 && ask.view != View::api_series)
+    made_.push_back({ask.view, ask.names, ask.gzip, answer});
   return answer;
 }
 
-/// Another collection: what was made of the last one goes, but for the series document where the series are the same.
+/// Another collection: what was made of the last one goes, but for the shape where the series are the same.
 void Api::look_at(const std::shared_ptr<const Collection>& collection) {
   if (seen_ == collection) return;
   const bool is_same_table = seen_ != nullptr && seen_->snapshot.table == collection->snapshot.table;
-  std::erase_if(made_, [&](const Made& one) { return !is_same_table || one.view != View::api_series; });
+  made_.clear();
   if (!is_same_table) shape_.reset();
   seen_ = collection;
+}
+
+void Api::forget() {
+  made_.clear();
+  shape_.reset();
+  seen_.reset();
 }
 
 Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies) {
@@ -126,7 +134,7 @@ Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies
   }
   std::string body;
   if (ask.view == View::api_series) {
-    body = shape_->json();
+    body = ask.gzip ? shape_->gzipped() : ApiShape::json(*collection.snapshot.table);
   } else if (ask.view == View::api_split) {
     try {
       std::optional<std::string> found = split(collection, ask.names.empty() ? "" : ask.names.front());
@@ -141,12 +149,15 @@ Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies
   Answer answer;
   answer.content_type = "application/json";
   answer.cache_control = "no-cache";
-  answer.etag = fmt::format("W/\"{:016x}\"", text_hash(body));
-  if (ask.view != View::api_series) {
-    // The time is no reason to send the rest again.
-    body.insert(1, fmt::format("\"version\":1,\"time\":{:.3f},", unix_now()));
-  }
   answer.gzipped = ask.gzip;
+  if (ask.view == View::api_series) {
+    answer.etag = fmt::format("W/\"{}\"", shape_->generation());
+    answer.body = bodies.body(std::move(body));
+    return answer;
+  }
+  answer.etag = fmt::format("W/\"{:016x}\"", text_hash(body));
+  // The time is no reason to send the rest again.
+  body.insert(1, fmt::format("\"version\":1,\"time\":{:.3f},", unix_now()));
   answer.body = bodies.body(ask.gzip ? gzip(body) : std::move(body));
   return answer;
 }

@@ -45,6 +45,8 @@ class Api {
   Api(std::string source, WriterView* writers) : source_(std::move(source)), writers_(writers) {}
 
   Answer render(const std::shared_ptr<const Collection>& collection, const Ask& ask, BodyStore& bodies);
+  /// Gives back what is kept between answers.
+  void forget();
 
  private:
   struct Made {

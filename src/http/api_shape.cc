@@ -7,11 +7,13 @@
 #include <limits>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "format/number.h"
 #include "http/json_text.h"
 #include "model/series_text.h"
 #include "weir/error.h"
+#include "weir/exposition.h"
 
 namespace weir {
 namespace {
@@ -49,25 +51,23 @@ std::optional<double> take_number(Labels& labels, std::string_view name) {
   }
 }
 
-/// The metrics of one family, in the order their first series stand in the table.
+/// A series that is a metric by itself; `usual` is the sample name that need not be told.
+ApiMetric single(SeriesParts parts, std::string_view usual, std::uint32_t index) {
+  ApiMetric metric;
+  if (parts.name != usual) metric.sample = std::move(parts.name);
+  metric.labels = std::move(parts.labels);
+  metric.value = index;
+  return metric;
+}
+
+/// The metrics of a histogram or summary, in the order their first series stand in the table.
 class FamilyMetrics {
  public:
-  explicit FamilyMetrics(const FamilyHead& head)
-      : head_(head),
-        is_histogram_(head.type == MetricType::histogram),
-        is_summary_(head.type == MetricType::summary),
-        usual_(head.name + (head.type == MetricType::counter ? "_total"
-                            : head.type == MetricType::info  ? "_info"
-                                                             : "")) {}
+  explicit FamilyMetrics(const FamilyHead& head) : head_(head), is_histogram_(head.type == MetricType::histogram) {}
 
   void add(std::string_view series, std::uint32_t index) {
     SeriesParts parts = parts_of(series);
-    if ((is_histogram_ || is_summary_) && add_distribution(parts, index)) return;
-    ApiMetric metric;
-    if (parts.name != usual_) metric.sample = std::move(parts.name);
-    metric.labels = std::move(parts.labels);
-    metric.value = index;
-    metrics_.push_back(std::move(metric));
+    if (!add_distribution(parts, index)) metrics_.push_back(single(std::move(parts), head_.name, index));
   }
   std::vector<ApiMetric>& metrics() {
     for (ApiMetric& metric : metrics_) std::ranges::sort(metric.bounds);
@@ -107,8 +107,6 @@ class FamilyMetrics {
 
   const FamilyHead& head_;
   const bool is_histogram_;
-  const bool is_summary_;
-  const std::string usual_;
   std::vector<ApiMetric> metrics_;
   std::unordered_map<std::string, std::size_t> by_labels_;
   std::size_t last_ = std::numeric_limits<std::size_t>::max();
@@ -119,13 +117,9 @@ class FamilyMetrics {
 /// Writes the document front to back, and with it the order of values.
 class ApiShape::Writer {
  public:
-  explicit Writer(ApiShape& shape) : order_(shape.order_), out_(shape.json_) {}
+  Writer(std::string& out, std::vector<std::uint32_t>& order) : order_(order), out_(out) {}
 
   void family(const SeriesTable& table, const SeriesTable::Family& family) {
-    FamilyMetrics metrics(family.head);
-    for (std::size_t i = 0; i < family.count; ++i) {
-      metrics.add(table.series(family.first + i), static_cast<std::uint32_t>(family.first + i));
-    }
     out_ += "{\"name\":";
     append_json_text(out_, family.head.name);
     fmt::format_to(std::back_inserter(out_), ",\"type\":\"{}\",\"help\":", to_string(family.head.type));
@@ -133,17 +127,36 @@ class ApiShape::Writer {
     out_ += ",\"unit\":";
     append_json_text(out_, family.head.unit);
     out_ += ",\"metrics\":[";
-    const char* before = "";
-    for (const ApiMetric& one : metrics.metrics()) {
-      out_ += before;
-      metric(one, family.head.type);
-      before = ",";
+    before_ = "";
+    if (family.head.type == MetricType::histogram || family.head.type == MetricType::summary) {
+      distributions(table, family);
+    } else {
+      singles(table, family);
     }
     out_ += "]}";
   }
 
  private:
+  void distributions(const SeriesTable& table, const SeriesTable::Family& family) {
+    FamilyMetrics metrics(family.head);
+    for (std::size_t i = family.first; i < family.first + family.count; ++i) {
+      metrics.add(table.series(i), static_cast<std::uint32_t>(i));
+    }
+    for (const ApiMetric& one : metrics.metrics()) metric(one, family.head.type);
+  }
+
+  void singles(const SeriesTable& table, const SeriesTable::Family& family) {
+    const FamilyHead& head = family.head;
+    const std::string usual = head.name + (head.type == MetricType::counter ? "_total"
+                                           : head.type == MetricType::info  ? "_info"
+                                                                            : "");
+    for (std::size_t i = family.first; i < family.first + family.count; ++i) {
+      metric(single(parts_of(table.series(i)), usual, static_cast<std::uint32_t>(i)), head.type);
+    }
+  }
+
   void metric(const ApiMetric& metric, MetricType type) {
+    out_ += std::exchange(before_, ",");
     fmt::format_to(std::back_inserter(out_), "{{\"at\":{},\"labels\":", order_.size());
     append_json_labels(out_, metric.labels);
     if (!metric.sample.empty()) {
@@ -170,20 +183,35 @@ class ApiShape::Writer {
 
   std::vector<std::uint32_t>& order_;
   std::string& out_;
+  const char* before_ = "";
 };
 
-ApiShape::ApiShape(const SeriesTable& table) {
-  json_.reserve(table.text_size());
-  Writer writer(*this);
+std::string ApiShape::document(const SeriesTable& table, std::vector<std::uint32_t>& order, std::string& generation) {
+  std::string out;
+  Writer writer(out, order);
   const char* before = "";
   for (const SeriesTable::Family& family : table.families()) {
-    json_ += before;
+    out += before;
     writer.family(table, family);
     before = ",\n";
   }
-  generation_ = fmt::format("{:016x}", text_hash(json_));
-  json_ = fmt::format("{{\"version\":1,\"generation\":\"{}\",\"values\":{},\"families\":[\n{}\n]}}\n", generation_,
-                      order_.size(), json_);
+  generation = fmt::format("{:016x}", text_hash(out));
+  out.insert(
+      0, fmt::format("{{\"version\":1,\"generation\":\"{}\",\"values\":{},\"families\":[\n", generation, order.size()));
+  out += "\n]}\n";
+  return out;
+}
+
+ApiShape::ApiShape(const SeriesTable& table) {
+  gzipped_ = gzip(document(table, order_, generation_));
+  gzipped_.shrink_to_fit();
+  order_.shrink_to_fit();
+}
+
+std::string ApiShape::json(const SeriesTable& table) {
+  std::vector<std::uint32_t> order;
+  std::string generation;
+  return document(table, order, generation);
 }
 
 void ApiShape::append_values(std::string& out, std::span<const double> values) const {

@@ -27,7 +27,7 @@ Snapshot shape_snapshot(std::string name, MetricType type, std::vector<Sample> s
 TEST(ApiShape, CounterIsOneValueALabelSet) {
   const Snapshot snapshot = shape_snapshot(
       "a", MetricType::counter, {{"a_total", {{"code", "200"}}, 3, {}}, {"a_total", {{"code", "500"}}, 1, {}}});
-  EXPECT_THAT(ApiShape(*snapshot.table).json(),
+  EXPECT_THAT(ApiShape::json(*snapshot.table),
               HasSubstr(R"({"name":"a","type":"counter","help":"Help.","unit":"seconds","metrics":[)"
                         R"({"at":0,"labels":{"code":"200"}},{"at":1,"labels":{"code":"500"}}]})"));
   EXPECT_EQ(values_of(snapshot), "[3,1]");
@@ -43,7 +43,7 @@ TEST(ApiShape, HistogramStandsTogetherWhereverItsSamplesAre) {
                                             {"h_count", {{"path", "/a"}}, 4, {}},
                                             {"h_sum", {{"path", "/a"}}, 1.25, {}},
                                             {"h_sum", {{"path", "/b"}}, 8, {}}});
-  EXPECT_THAT(ApiShape(*snapshot.table).json(),
+  EXPECT_THAT(ApiShape::json(*snapshot.table),
               HasSubstr(R"("metrics":[{"at":0,"labels":{"path":"/a"},"le":[0.5,"+Inf"]},)"
                         R"({"at":4,"labels":{"path":"/b"},"le":[0.5,"+Inf"]}])"));
   EXPECT_EQ(values_of(snapshot), "[2,4,4,1.25,7,9,null,8]");
@@ -55,13 +55,13 @@ TEST(ApiShape, SummaryHasItsQuantilesInOrder) {
                                             {"s", {{"quantile", "0.5"}}, 1, {}},
                                             {"s_count", {}, 10, {}},
                                             {"s_sum", {}, 12, {}}});
-  EXPECT_THAT(ApiShape(*snapshot.table).json(), HasSubstr(R"([{"at":0,"labels":{},"quantile":[0.5,0.99]}])"));
+  EXPECT_THAT(ApiShape::json(*snapshot.table), HasSubstr(R"([{"at":0,"labels":{},"quantile":[0.5,0.99]}])"));
   EXPECT_EQ(values_of(snapshot), "[1,2,10,12]");
 }
 
 TEST(ApiShape, SampleWithAnotherNameSaysSo) {
   const Snapshot snapshot = shape_snapshot("h", MetricType::histogram, {{"h_created", {}, 7, {}}});
-  EXPECT_THAT(ApiShape(*snapshot.table).json(), HasSubstr(R"([{"at":0,"labels":{},"sample":"h_created"}])"));
+  EXPECT_THAT(ApiShape::json(*snapshot.table), HasSubstr(R"([{"at":0,"labels":{},"sample":"h_created"}])"));
   EXPECT_EQ(values_of(snapshot), "[7]");
 }
 

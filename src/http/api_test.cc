@@ -88,10 +88,11 @@ TEST_F(ApiTest, UnchangedDocumentsAnswer304) {
 }
 
 TEST_F(ApiTest, PollsWithinASecondShareACollectionAndScrapesNever) {
-  get("/metrics");
   for (int i = 0; i < 5; ++i) get("/api/v1/values");
   EXPECT_EQ(source_.collections, 1);
   get("/metrics");
+  EXPECT_EQ(source_.collections, 2);
+  get("/api/v1/values");
   EXPECT_EQ(source_.collections, 2);
 }
 

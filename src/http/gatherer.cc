@@ -98,14 +98,19 @@ std::shared_ptr<const Collection> Gatherer::collect() {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
   if (statistics_ != nullptr) statistics_->collected(*collection, took.count());
   problem_log_.met(collection->problems);
-  recent_ = collection;
+  const bool is_looked_at = begin < looked_at_until_;
+  if (!is_looked_at) api_.forget();
+  recent_ = is_looked_at ? collection : nullptr;
   recent_began_ = begin;
   return collection;
 }
 
 std::shared_ptr<const Collection> Gatherer::collection_for(const std::vector<std::shared_ptr<Pending>>& batch) {
-  const bool for_pages = std::ranges::all_of(batch, [](const auto& pending) { return is_api(pending->ask().view); });
-  const bool is_young = recent_ != nullptr && std::chrono::steady_clock::now() - recent_began_ < kApiAge;
+  const auto now = std::chrono::steady_clock::now();
+  const auto for_page = [](const auto& pending) { return is_api(pending->ask().view); };
+  if (std::ranges::any_of(batch, for_page)) looked_at_until_ = now + kPageGone;
+  const bool for_pages = std::ranges::all_of(batch, for_page);
+  const bool is_young = recent_ != nullptr && now - recent_began_ < kApiAge;
   return for_pages && is_young ? recent_ : collect();
 }
 

@@ -32,6 +32,7 @@ namespace weir {
 class Gatherer {
  public:
   static constexpr std::chrono::milliseconds kApiAge{900};
+  static constexpr std::chrono::seconds kPageGone{60};  ///< after the last ask under /api, nothing is kept for more
 
   /// `source` and `statistics` (null: its collections are not counted) must outlive the gatherer. While bodies of more
   /// than `max_body_bytes` are being sent, further asks get 503. `api` renders what is asked under /api.
@@ -64,8 +65,9 @@ class Gatherer {
   BodyStore bodies_;
   ProblemLog problem_log_;
   Api api_;
-  std::shared_ptr<const Collection> recent_;  // for pages that poll; a scrape never gets it
+  std::shared_ptr<const Collection> recent_;  // for pages that poll, while one does; a scrape never gets it
   std::chrono::steady_clock::time_point recent_began_;
+  std::chrono::steady_clock::time_point looked_at_until_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

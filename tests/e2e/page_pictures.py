@@ -3,6 +3,7 @@
 usage: WEIR_BUILD_DIR=build/release build/venv/bin/python tests/e2e/page_pictures.py docs/pictures
 """
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,15 +71,15 @@ def take_small(page, folder):
 
 def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as scratch, Chromium(f"{scratch}/profile") as browser:
-        directory = pathlib.Path(scratch) / "metrics"
-        directory.mkdir()
+    directory = pathlib.Path("/tmp/shop/metrics")  # it stands on the pictures
+    directory.mkdir(parents=True)
+    with tempfile.TemporaryDirectory() as profile, Chromium(profile) as browser:
         environment = {**CLEAN, "PROMETHEUS_MULTIPROC_DIR": str(directory)}
         workers = [subprocess.Popen([sys.executable, "-c", SHOP, str(i)], env=environment) for i in range(5)]
         server = Server("--dir", directory, "--listen", "127.0.0.1:0")
         try:
             time.sleep(1)
-            page = browser.open(f"http://127.0.0.1:{server.port}/", width=1280, height=800)
+            page = browser.open(f"http://127.0.0.1:{server.port}/", width=1200, height=740)
             take(page, folder)
             workers[0].kill()
             (directory / "counter_31337.db").write_bytes(b"cut short by a full disk")
@@ -89,6 +90,7 @@ def main(folder):
             for worker in workers:
                 worker.kill()
                 worker.wait()
+            shutil.rmtree(directory.parent)
 
 
 if __name__ == "__main__":

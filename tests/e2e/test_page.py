@@ -1,4 +1,5 @@
 """The live page at / in a real Chromium: what a person at the screen sees while processes count, die and leave damage."""
+import hashlib
 import json
 import pathlib
 import re
@@ -11,6 +12,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from chromium import Chromium  # noqa: E402
+from redis_servers import RedisServer  # noqa: E402
 
 from conftest import CLEAN, Server, fill, write_db, entry  # noqa: E402
 
@@ -250,3 +252,24 @@ def test_without_the_live_page_there_is_no_script_and_no_api(serve, directory, w
     assert b"<script" not in server.get("/")[2]
     assert server.get("/api/v1/values")[0] == 404
     assert server.get("/metrics")[0] == 200
+
+
+def test_redis_is_told_with_its_writers_and_without_its_password(tmp_path):
+    with RedisServer(password="s3cret") as redis:
+        key = '["requests", "requests_total", {"code": "200"}, "Test."]'
+        redis.cli("SADD", "gunicorn:weir:writers", "101")
+        redis.cli("HSET", "gunicorn:weir:claim:101", "token", "t", "seq", "1", "keys", "1", "host", "web-1")
+        redis.cli("SADD", "gunicorn:weir:index:101", "counter:" + hashlib.md5(key.encode()).hexdigest())
+        for kind, fields in (("metric", ["value", "7"]), ("meta", ["original_key", key])):
+            redis.cli("HSET", f"gunicorn:counter:101:{kind}:" + hashlib.md5(key.encode()).hexdigest(), *fields)
+        server = Server("--redis", redis.url, "--listen", "127.0.0.1:0", env={"REDIS_PASSWORD": "s3cret"})
+        try:
+            status = json.loads(server.text("/api/v1/status"))
+            assert status["storage"] == "redis" and status["writers"]["dead"] == 1
+            assert status["writers"]["list"] == [{"name": "101", "state": "dead", "host": "web-1", "values": 1}]
+            assert "REDIS_ENABLED=true" in status["how_to_write"] and "s3cret" not in json.dumps(status)
+            assert {"weir_redis_up": 1}.items() <= {one["name"]: one["value"] for one in status["metrics"]}.items()
+            split = json.loads(server.text("/api/v1/split?family=requests"))
+            assert split["shares"] == [{"writer": "101", "state": "dead", "sample": "requests_total", "labels": {"code": "200"}, "value": 7}]
+        finally:
+            server.close()

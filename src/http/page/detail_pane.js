@@ -55,13 +55,13 @@ export class DetailPane {
     if (family.type === "histogram" && distributions.length > 0) plots.push(new DistributionPlot(history, family, distributions));
     if (family.type === "summary" && distributions.length > 0) {
       const rates = distributions.map((metric) => ({ metric, at: countAt(metric), counting: true }));
-      plots.push(new LinesPlot(history, family, rates, "Observations a second"));
+      plots.push(new LinesPlot(history, family, rates, "Observations, per second"));
     }
     if (others.length > 0) {
       const counting = isCounting(others[0]);
       const lines = others.map((metric) => ({ metric, at: metric.at, counting: isCounting(metric) }));
       if (counting && others.length > 1) plots.push(new TotalPlot(history, family, others.filter(isCounting)));
-      plots.push(new LinesPlot(history, family, lines, counting ? (others.length > 1 ? "The largest, a second" : "Rate, a second") : "Value"));
+      plots.push(new LinesPlot(history, family, lines, counting ? (others.length > 1 ? "Largest, per second" : "Rate, per second") : "Value"));
     }
     return plots;
   }

@@ -1,7 +1,7 @@
 // Asking this page's exporter, again and again, for what changed: docs/api.md says what of.
 //
 // The series document is asked for when the values name another generation; values every interval, status every other
-// time. A document that did not change answers 304 and costs neither parsing nor drawing anew. Addresses are relative:
+// time, or each while somebody looks at it. A document that did not change answers 304 and costs neither parsing nor drawing anew. Addresses are relative:
 // the page works behind a proxy's path too.
 
 export class Exporter {
@@ -15,6 +15,7 @@ export class Exporter {
     this.generation = "";
     this.tags = new Map();
     this.turn = 0;
+    this.wantsStatus = false;
     this.timer = 0;
     this.serverTime = 0;
     this.arrival = 0;
@@ -63,7 +64,7 @@ export class Exporter {
     const began = performance.now();
     try {
       await this.pollValues();
-      if (this.turn % 2 === 0) {
+      if (this.wantsStatus || this.turn % 2 === 0) {
         const status = await this.ask("api/v1/status");
         if (status) this.hear.onStatus(status);
       }

@@ -63,6 +63,7 @@ class Page {
 
   go(view) {
     this.view = view;
+    this.exporter.wantsStatus = view === "writers" || view === "storage";
     for (const name of this.order) {
       this.views[name].node.hidden = name !== view;
       this.tabs[name].button.setAttribute("aria-current", name === view ? "page" : "false");

@@ -57,9 +57,16 @@ export function formatOf(family) {
   return plainNumber;
 }
 
+// Three digits and no more: a rate is a mean over seconds.
+function rateNumber(value) {
+  if (value === 0 || value >= 1000 || value < 0.01) return plainNumber(value >= 1000 ? Math.round(value) : value);
+  return value.toPrecision(3);
+}
+
 export function rateText(value, format) {
   if (value === null || Number.isNaN(value)) return "";
-  return `${(format || plainNumber)(Math.abs(value) < 1e-12 ? 0 : value)}/s`;
+  const near = Math.abs(value) < 1e-12 ? 0 : value;
+  return `${!format || format === plainNumber ? rateNumber(near) : format(near)}/s`;
 }
 
 export function clockText(unixSeconds) {

@@ -15,7 +15,7 @@ export class TotalPlot {
     this.now = element("dd");
     this.total = element("dd");
     this.node = element("section", {},
-      element("div", { class: "heading" }, element("h3", {}, "All together, a second"), element("span", { class: "dim" }, counted(metrics.length, "metric"))),
+      element("div", { class: "heading" }, element("h3", {}, "All together, per second"), element("span", { class: "dim" }, counted(metrics.length, "metric"))),
       element("div", { class: "plot" }, this.canvas),
       element("dl", { class: "figures" }, element("div", {}, element("dt", {}, "now"), this.now), element("div", {}, element("dt", {}, "in all"), this.total)));
   }
