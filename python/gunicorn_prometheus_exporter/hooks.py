@@ -12,7 +12,7 @@ import weir
 
 from .config import config, get_config, load_yaml_config
 from .log import use_gunicorns_log
-from .master import mark_process_dead
+from .master import adopt, mark_process_dead
 from .server import server
 
 logger = logging.getLogger(__name__)
@@ -27,11 +27,13 @@ __all__ = ["child_exit", "default_child_exit", "default_on_exit", "default_on_st
 
 def default_on_starting(_server: Any) -> None:
     """Checks the configuration before anything is forked: a bad one ends the start, saying which setting is bad."""
+    adopt(_server)
     get_config()
 
 
 def default_when_ready(_server: Any) -> None:
     """Serves metrics from the master, at PROMETHEUS_BIND_ADDRESS and PROMETHEUS_METRICS_PORT; not in SIDECAR_MODE."""
+    adopt(_server)
     if config.is_sidecar:
         logger.info("SIDECAR_MODE: metrics are served elsewhere")
         return
@@ -49,6 +51,7 @@ def redis_when_ready(_server: Any) -> None:
 
 def redis_sidecar_when_ready(_server: Any) -> None:
     """Serves nothing: another process does, `weir serve` with the same environment for one."""
+    adopt(_server)
     logger.info("sidecar: metrics are served elsewhere, by `weir serve` with this environment")
 
 

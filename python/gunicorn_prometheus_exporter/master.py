@@ -1,6 +1,7 @@
 """PrometheusMaster: Gunicorn's master, which counts the signals it handles and the workers that end.
 
-Importing the package puts it in Gunicorn's place of the master (install_master): there are hooks for neither.
+Importing the package puts it in Gunicorn's place of the master (install_master): there are hooks for neither. Where the
+configuration file imports it in a hook only, Gunicorn has made its master by then, and the hook adopts it.
 """
 import contextlib
 import logging
@@ -36,20 +37,20 @@ class PrometheusMaster(_Arbiter):
         use_gunicorns_log()
         try:
             with _bad_settings_told():
-                os.environ.update(app.cfg.env)
-                config.apply_to_environment()
-                prepare_directory(app.cfg.uid, app.cfg.gid)
-                take_over()
+                _prepare(app.cfg)
                 super().setup(app)
         finally:
             log_handler.stop_waiting()
 
     def start(self) -> None:
         with _bad_settings_told():
-            from . import metrics  # not before the environment is complete
-            self._metrics = metrics
-            self._told = {}
+            self._begin()
             super().start()
+
+    def _begin(self) -> None:
+        from . import metrics  # not before the environment is complete
+        self._metrics = metrics
+        self._told = {}
 
     def spawn_worker(self) -> Any:
         """Somebody may have removed the directory: a worker that finds none counts into its own memory."""
@@ -90,6 +91,26 @@ class PrometheusMaster(_Arbiter):
     def count_signal(self, name: str) -> None:
         """One signal handled."""
         self._metrics.MASTER_WORKER_RESTARTS.labels(name).inc()
+
+
+def _prepare(cfg: Any) -> None:
+    """What must be before the first metric is made and an application preloaded."""
+    os.environ.update(cfg.env)
+    config.apply_to_environment()
+    prepare_directory(cfg.uid, cfg.gid)
+    take_over()
+
+
+def adopt(arbiter: Any) -> None:
+    """Makes Gunicorn's own master, which was there before this package, a PrometheusMaster. Others it leaves alone."""
+    if type(arbiter) is not _Arbiter:
+        return
+    use_gunicorns_log()
+    log_handler.stop_waiting()
+    with _bad_settings_told():
+        _prepare(arbiter.cfg)
+        arbiter.__class__ = PrometheusMaster
+        arbiter._begin()
 
 
 @contextlib.contextmanager

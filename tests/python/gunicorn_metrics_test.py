@@ -200,6 +200,21 @@ def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(tmp_path, env
     assert said in log and "Traceback" not in log
 
 
+def test_a_configuration_that_imports_the_package_in_a_hook_alone_has_a_measured_master_too(tmp_path):
+    """As the quick start of gunicorn-prometheus-exporter has it: Gunicorn has made its own master by then."""
+    hooks = ("def when_ready(server):\n    from gunicorn_prometheus_exporter.hooks import default_when_ready\n"
+             "    default_when_ready(server)\n")
+    with Gunicorn(tmp_path, place={}, hooks=hooks, workers=2) as gunicorn:
+        gunicorn.wait_for_workers()
+        load = Load(gunicorn.port).run(40)
+        victim = gunicorn.workers()[0]
+        gunicorn.signal(signal.SIGKILL, victim)
+        wait_until(lambda: total(gunicorn.scrape(), "gunicorn_master_worker_restart_count_total", reason="kill") == 1, "its end")
+        found = gunicorn.scrape()
+        assert total(found, "gunicorn_worker_requests_total") == load.answered + gunicorn.answered
+        assert total(found, "app_answers_total") == load.answered + gunicorn.answered
+
+
 def test_with_a_certificate_the_metrics_server_speaks_tls_to_those_who_show_theirs(tmp_path):
     made = certificates()
     environment = {"PROMETHEUS_SSL_CERTFILE": str(made.server.certificate), "PROMETHEUS_SSL_KEYFILE": str(made.server.key),
