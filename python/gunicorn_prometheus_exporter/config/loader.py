@@ -84,7 +84,7 @@ def _section(place: str, section: Any, keys: Keys) -> Dict[str, str]:
     return {variable: text for variable, text in variables.items() if variable is not None}
 
 
-def _check_certificate(place: str, variables: Dict[str, str]) -> None:
+def _check_certificate(place: str, variables: Dict[Optional[str], str]) -> None:
     """TLS that is asked for is never plain text for want of a certificate."""
     for key in ("certfile", "keyfile"):
         variable = _SSL[key][0]
