@@ -43,7 +43,11 @@ Header look_at(const MergeFile& file) {
   return found;
 }
 
-std::string_view pid_part(std::string_view identity) { return identity.substr(0, identity.find('-')); }
+/// `4242` of `4242-18f3a2c07b11`; an identity that begins with no pid has no nonce: it is its own.
+std::string_view pid_part(std::string_view identity) {
+  const std::string_view pid = identity.substr(0, identity.find('-'));
+  return pid.find_first_not_of("0123456789") == std::string_view::npos ? pid : identity;
+}
 
 /// Gauges of `all` and `live*` stand in files without the nonce their process's other files carry: their writer is the
 /// one of that pid, where there is exactly one.

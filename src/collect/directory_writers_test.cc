@@ -60,6 +60,11 @@ TEST_F(DirectoryWriters, ReusedPidsAreToldApart) {
   EXPECT_THAT(names(), ElementsAre("4000001-a1 dead", "4000001-b2 dead"));
 }
 
+TEST_F(DirectoryWriters, IdentityWithoutPidIsShownWhole) {
+  directory_.write("counter_worker-1.db", ours());
+  EXPECT_THAT(names(), ElementsAre("worker-1 dead"));
+}
+
 TEST_F(DirectoryWriters, MissingDirectoryHasNone) {
   view_ = directory_writers(directory_.path() / "none");
   EXPECT_THAT(view_->writers(), IsEmpty());

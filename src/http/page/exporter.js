@@ -4,6 +4,11 @@
 // time, or each while somebody looks at it. A document that did not change answers 304 and costs neither parsing nor drawing anew. Addresses are relative:
 // the page works behind a proxy's path too.
 
+function reasonOf(error) {
+  if (error.name === "TimeoutError") return "it does not answer within 10 s";
+  return error instanceof TypeError ? "it cannot be reached" : error.message;
+}
+
 export class Exporter {
   constructor({ onSeries, onValues, onStatus, onState }) {
     this.hear = { onSeries, onValues, onStatus, onState };
@@ -72,7 +77,7 @@ export class Exporter {
       if (!this.paused) this.tell("live");
     } catch (error) {
       this.tags.clear();
-      if (!this.paused) this.tell("lost", error.name === "TimeoutError" ? "no answer within 10 s" : error.message);
+      if (!this.paused) this.tell("lost", reasonOf(error));
     }
     this.schedule(Math.max(100, this.interval - (performance.now() - began)));
   }

@@ -29,7 +29,7 @@ export class SplitTable {
   }
 
   async ask() {
-    if (this.asking) return;
+    if (this.asking || this.page.exporter.state === "lost") return;
     this.asked = performance.now();
     this.asking = true;
     try {
