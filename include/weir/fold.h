@@ -54,6 +54,8 @@ struct FoldReport {
   std::size_t others = 0;  ///< files of other clients that were not folded; with `only_among_weir` nothing was
   std::size_t live = 0;    ///< files that are not known to be dead: they are left alone
   std::size_t left = 0;    ///< dead files that stay: too few of a kind, or their time has not come
+  std::size_t under_way =
+      0;  ///< of a Redis: large writers that were folded in part; fold again, when readers had time to read
   std::vector<Problem> problems;
 };
 

@@ -11,6 +11,11 @@
 #include "weir/redis_fold.h"
 
 namespace weir::cli {
+namespace {
+
+constexpr std::chrono::seconds kRest{5};
+
+}  // namespace
 
 int fold_redis(const SourceArguments& arguments, double keep_all) {
   const ChosenRedis chosen = chosen_redis(arguments);
@@ -27,6 +32,16 @@ int fold_redis(const SourceArguments& arguments, double keep_all) {
     std::this_thread::sleep_for(std::min<std::chrono::milliseconds>(folding.calm_in(), std::chrono::seconds(1)));
     report = folding.fold();
   }
+  FoldReport all = report;
+  while (report.under_way > 0) {  // scrapes need the server at rest between
+    std::this_thread::sleep_for(kRest);
+    report = folding.fold();
+    all.sources += report.sources;
+    all.entries += report.entries;
+    all.left = report.left;
+    all.problems.insert(all.problems.end(), report.problems.begin(), report.problems.end());
+  }
+  report = std::move(all);
   return tell_fold(chosen.client->describe(), report, "processes");
 }
 

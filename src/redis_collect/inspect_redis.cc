@@ -132,6 +132,7 @@ class Inspection {
     found_.knows_rights = rights.are_known;
     found_.rights_missing_for_reading = rights.missing_for_reading;
     found_.rights_missing_for_writing = rights.missing_for_writing;
+    found_.rights_missing_for_folding = rights.missing_for_folding;
     if (!rights.missing_for_reading.empty()) {
       fault("no_permission", rights.user,
             fmt::format("user {} may not run {} on keys of {}: readers need them", rights.user,
@@ -141,6 +142,13 @@ class Inspection {
       found_.notes.push_back(
           fmt::format("user {} may not run {}: good for a reader, but processes that count need them", rights.user,
                       fmt::join(rights.missing_for_writing, ", ")));
+    }
+    if (!rights.missing_for_folding.empty()) {
+      found_.notes.push_back(
+          fmt::format("user {} may not run {}: good for who counts or reads, but `weir fold` and `weir serve --fold "
+                      "weir` need them "
+                      "besides what processes that count need",
+                      rights.user, fmt::join(rights.missing_for_folding, ", ")));
     }
   }
 

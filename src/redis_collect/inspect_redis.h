@@ -47,6 +47,7 @@ struct RedisInspection {
   bool knows_rights = false;  ///< the server told which commands the user may run
   std::vector<std::string> rights_missing_for_reading;
   std::vector<std::string> rights_missing_for_writing;
+  std::vector<std::string> rights_missing_for_folding;  ///< besides, and what for: `INCR (…)`
   std::vector<ClaimOnServer> claims;
   std::size_t live_with_epoch = 0;  ///< live writers whose lease names the present epoch
   std::size_t live = 0;

@@ -34,6 +34,19 @@ std::vector<Words> for_writing(const std::string& key) {
           {"TIME"}};
 }
 
+/// What folding runs besides, and what for.
+struct FoldingCommand {
+  Words command;
+  const char* purpose;
+};
+std::vector<FoldingCommand> for_folding(const std::string& key) {
+  return {{{"INCR", key}, "telling readers that values moved"},
+          {{"PERSIST", key}, "keeping folded totals while anybody lives"},
+          {{"RENAME", key, key}, "putting a large process's tombstone in its place"},
+          {{"SMEMBERS", key}, "listing processes and their values"},
+          {{"TTL", key}, "seeing how long folded totals stay"}};
+}
+
 /// False when the server does not tell.
 bool ask_missing(RedisClient& client, const std::string& user, const std::vector<Words>& commands, Words& missing) {
   std::vector<RedisCommand> asks;
@@ -50,6 +63,15 @@ bool ask_missing(RedisClient& client, const std::string& user, const std::vector
   return true;
 }
 
+bool ask_missing_for_folding(RedisClient& client, const std::string& user, const std::string& key, Words& missing) {
+  for (const FoldingCommand& wanted : for_folding(key)) {
+    Words lacks;
+    if (!ask_missing(client, user, {wanted.command}, lacks)) return false;
+    if (!lacks.empty()) missing.push_back(lacks.front() + " (" + wanted.purpose + ")");
+  }
+  return true;
+}
+
 }  // namespace
 
 RedisRights ask_rights(RedisClient& client, const std::string& key_prefix) {
@@ -60,10 +82,12 @@ RedisRights ask_rights(RedisClient& client, const std::string& key_prefix) {
   rights.user = answer.text;
   const std::string key = key_prefix + ":weir:check";
   rights.are_known = ask_missing(client, rights.user, for_reading(key), rights.missing_for_reading) &&
-                     ask_missing(client, rights.user, for_writing(key), rights.missing_for_writing);
+                     ask_missing(client, rights.user, for_writing(key), rights.missing_for_writing) &&
+                     ask_missing_for_folding(client, rights.user, key, rights.missing_for_folding);
   if (!rights.are_known) {
     rights.missing_for_reading.clear();
     rights.missing_for_writing.clear();
+    rights.missing_for_folding.clear();
   }
   return rights;
 }

@@ -17,6 +17,8 @@ struct RedisRights {
   bool are_known = false;  ///< false: the server does not tell
   std::vector<std::string> missing_for_reading;
   std::vector<std::string> missing_for_writing;
+  /// Of what folding needs besides what writing needs: the command and what it is for, `INCR (…)`.
+  std::vector<std::string> missing_for_folding;
 };
 
 RedisRights ask_rights(RedisClient& client, const std::string& key_prefix);

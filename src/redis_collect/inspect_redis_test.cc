@@ -104,6 +104,20 @@ TEST_F(InspectRedis, WhatAUserMayNotDoIsTold) {
   EXPECT_FALSE(as("silent").knows_rights);
 }
 
+TEST_F(InspectRedis, WhatFoldingLacksIsToldWithItsPurpose) {
+  redis.run({"ACL", "SETUSER", "counts", "on", "nopass", "~*", "+@all", "-incr", "-rename"});
+  RedisOptions options = redis.server().options();
+  options.username = "counts";
+  options.password = Secret("any");
+  const RedisInspection found = inspect_redis(*make_redis_client(options), {});
+  if (!found.knows_rights) GTEST_SKIP() << "this server has no ACL DRYRUN";
+  const std::vector<std::string> lacks{"INCR (telling readers that values moved)",
+                                       "RENAME (putting a large process's tombstone in its place)"};
+  EXPECT_EQ(found.rights_missing_for_folding, lacks);
+  EXPECT_EQ(found.rights_missing_for_writing, std::vector<std::string>{});
+  EXPECT_EQ(found.faults.size(), 0U);
+}
+
 TEST_F(InspectRedis, BothLayoutsAreFound) {
   redis.run({"HSET", "weir.metadata", "jobs", "{}"});
   redis.run({"HSET", "gunicorn-weir.metadata", "jobs", "{}"});

@@ -23,8 +23,9 @@ void refuse_denied(const RedisReply& reply) {
   if (reply.error_code() == "NOPERM") reply.throw_if_bad("looking which writers have ended");
 }
 
-constexpr double kUsualLease = 15000;  // ms
-constexpr double kUsualTtl = 300;      // s
+constexpr double kUsualLease = 15000;   // ms
+constexpr double kUsualTtl = 300;       // s
+constexpr double kClockTolerance = 60;  // s; between a master's clock and its successor's
 
 }  // namespace
 
@@ -49,7 +50,7 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
   for (const std::string& name : names) {
     // The lease after the claim: a writer that comes back in between has a claim and a lease.
     commands.push_back(
-        {{"HMGET", keys.claim(name), "token", "seq", "goodbye", "flushed_at", "lease", "ttl", "spool_host"}});
+        {{"HMGET", keys.claim(name), "token", "seq", "goodbye", "flushed_at", "lease", "ttl", "spool_host", "sealed"}});
     commands.push_back({{"EXISTS", keys.lease(name)}});
   }
   const double now = read_server_time(reading, keys);
@@ -62,7 +63,7 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
       claim = std::move(reply.elements);
       return;
     }
-    if (claim.size() != 7 || claim[0].text.empty()) return;  // a name in the set, and no claim: nobody
+    if (claim.size() != 8 || claim[0].text.empty()) return;  // a name in the set, and no claim: nobody
     const double lease = number_of(claim[4].text, kUsualLease);
     found.longest_lease = std::max(found.longest_lease, std::chrono::milliseconds(static_cast<std::int64_t>(lease)));
     if (reply.integer != 0) {
@@ -70,13 +71,17 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
       return;
     }
     const bool said_goodbye = !claim[2].text.empty();
+    const bool is_sealed = claim[0].text == kSealed;  // and has waited
     const bool is_spooled = !claim[6].text.empty() && !said_goodbye;
-    const double died = number_of(claim[3].text, 0) + lease / 1000;
-    if (is_spooled || now - died < number_of(claim[5].text, kUsualTtl)) {
+    const double silent = now - number_of(claim[3].text, 0) - lease / 1000;
+    // What was heard of in a time to come was heard of before the server's clock was set back.
+    const bool has_waited = silent >= number_of(claim[5].text, kUsualTtl) || silent < -lease / 1000 - kClockTolerance;
+    if (!is_sealed && (is_spooled || !has_waited)) {
       ++found.waiting;
       return;
     }
-    found.dead.push_back({names[i / 2], claim[0].text, claim[1].text, said_goodbye});
+    found.dead.push_back(
+        {names[i / 2], claim[0].text, is_sealed ? claim[7].text : claim[0].text, claim[1].text, said_goodbye});
   });
   return found;
 }

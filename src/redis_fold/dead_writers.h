@@ -19,11 +19,16 @@ namespace weir {
 
 inline constexpr std::string_view kRetiredWriter = "retired";
 
+/// The token of a claim whose writer is being folded in parts: nobody ships under it, for no writer has it.
+inline constexpr std::string_view kSealed = "sealed";
+
 struct DeadWriter {
   std::string name;
-  std::string token;
+  std::string token;  ///< of its claim
+  std::string owner;  ///< of its keys: the token its claim had while it lived
   std::string sequence;
   bool said_goodbye = false;
+  bool is_sealed() const noexcept { return token == kSealed; }
 };
 
 struct WritersOnServer {

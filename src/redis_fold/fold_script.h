@@ -1,6 +1,10 @@
-// The one script of folding in Redis (P9), and its arguments.
+// The scripts of folding in Redis (P9), and their arguments.
 //
-// Thread safety: a constant; FoldCall is a value.
+// A writer of few values is folded by one call. A large one is sealed first: its claim gets a token nobody has, so its
+// values stand still, and whoever wrote them finds the whole tombstone at that moment; then they are moved part by
+// part, each part by a call like the one of a small writer.
+//
+// Thread safety: constants; calls are values.
 #pragma once
 
 #include <string>
@@ -30,10 +34,23 @@ struct FoldCall {
   std::vector<std::string> keeps;                          ///< keys that stay for `keep_s`
   std::vector<std::pair<std::string, std::string>> tombs;  ///< member and value folded; empty: no tombstone
   std::string keep_s;
+  bool is_last = true;  ///< the writer goes; else these `members` leave its index
+  std::vector<std::string> members;
 
   RedisCommand command() const;
 };
 
 const RedisScript& fold_script();
+
+/// Puts the tombstone prepared at `staged` in its place and seals the claim, if the writer is what it was.
+struct SealCall {
+  std::string claim, lease, staged, tomb;  // keys
+  std::string token, sequence;
+  std::size_t tombs = 0;  ///< values in the tombstone; 0: there shall be none
+
+  RedisCommand command() const;
+};
+
+const RedisScript& seal_script();
 
 }  // namespace weir

@@ -3,16 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
-#include <set>
+#include <span>
 
-#include "collect/merged_entry.h"
 #include "format/number.h"
 #include "redis/info_fields.h"
 #include "redis_collect/claims_on_server.h"
 #include "redis_fold/dead_writers.h"
+#include "redis_fold/fold_plan.h"
 #include "redis_fold/fold_script.h"
+#include "redis_layout/random_text.h"
 #include "redis_layout/redis_keys.h"
 #include "weir/error.h"
 
@@ -21,19 +21,11 @@ namespace {
 
 /// Looks again when another folder was faster, or the writer came back.
 constexpr int kAttempts = 4;
-/// From a double's first bit to the last a program counts.
-constexpr std::size_t kMostParts = 8;
 constexpr int kLeasesOfCalm = 3;
 constexpr const char* kNeverMeant = "86400";  // s: for gauges of `all` that nobody gave a time
-
-std::string_view kind_of(std::string_view member) { return member.substr(0, member.rfind(':')); }
-std::string_view hash_of_member(std::string_view member) { return member.substr(member.rfind(':') + 1); }
+constexpr const char* kStagedLife = "3600";   // s: for a tombstone whose folder was killed before it was in its place
 
 std::string number_text(double value) { return fmt::format("{:.17g}", value); }
-
-std::string retired_name(std::string_view bucket, std::size_t part) {
-  return part == 0 ? fmt::format("{}{}", bucket, kRetiredWriter) : fmt::format("{}{}.{}", bucket, kRetiredWriter, part);
-}
 
 /// A value as it stands; nothing where there is none, or no number.
 std::optional<CellPair> pair_of(const RedisReply& reply) {
@@ -47,6 +39,15 @@ std::optional<CellPair> pair_of(const RedisReply& reply) {
     return std::nullopt;
   }
 }
+
+RedisCommand asked(std::vector<std::string> arguments) { return {std::move(arguments), {}, true, false}; }
+
+enum class Outcome : std::uint8_t {
+  done,
+  under_way,  ///< a large writer: more of it is left for the next fold
+  changed,    ///< something is no longer what it was: look again
+  refused     ///< the problems say why
+};
 
 }  // namespace
 
@@ -88,32 +89,140 @@ struct RedisFold::Impl {
   void fold_writer(const DeadWriter& met, FoldReport& report) {
     DeadWriter writer = met;
     for (int attempt = 0; attempt < kAttempts; ++attempt) {
-      std::vector<Problem> problems;  // of a try that came to nothing they say nothing
-      const std::size_t values = try_to_fold(writer, problems);
-      if (values != kChanged) report.problems.insert(report.problems.end(), problems.begin(), problems.end());
-      if (values == kRefused) break;
-      if (values != kChanged) {
-        ++report.sources;
-        report.entries += values;
-        return;
-      }
-      const RedisReply claim = client->command({{"HMGET", keys.claim(writer.name), "token", "seq"}, {}, true, false});
-      const bool is_same = claim.elements.size() == 2 && claim.elements[0].text == writer.token &&
-                           claim.elements[1].text == writer.sequence;
-      if (!is_same) break;  // it lives, or somebody folded it
+      const std::size_t problems_before = report.problems.size();
+      const std::size_t entries_before = report.entries;
+      const Outcome outcome = try_to_fold(writer, report);
+      if (outcome == Outcome::done) ++report.sources;
+      if (outcome == Outcome::under_way) ++report.under_way;
+      if (outcome == Outcome::done || outcome == Outcome::under_way) return;
+      if (outcome == Outcome::refused) break;
+      report.problems.resize(problems_before);  // of a try that came to nothing they say nothing
+      const bool has_moved = report.entries > entries_before;
+      if (!has_moved && !is_what_it_was(writer)) break;  // it lives, or somebody folded it
     }
     ++report.left;
   }
 
-  static constexpr std::size_t kChanged = static_cast<std::size_t>(-1);
-  static constexpr std::size_t kRefused = static_cast<std::size_t>(-2);
+  bool is_what_it_was(const DeadWriter& writer) {
+    const RedisReply claim = client->command(asked({"HMGET", keys.claim(writer.name), "token", "seq"}));
+    return claim.elements.size() == 2 && claim.elements[0].text == writer.token &&
+           claim.elements[1].text == writer.sequence;
+  }
 
-  /// How many values were folded, or kChanged, or kRefused (then `problems` says why).
-  std::size_t try_to_fold(const DeadWriter& writer, std::vector<Problem>& problems) {
+  /// The count of folds is read before anything a fold is made from.
+  Outcome try_to_fold(DeadWriter& writer, FoldReport& report) {
+    folds = client
+                ->command({{"GET", keys.folds(bucket_of(std::string_view(writer.name)))},
+                           keys.folds(bucket_of(std::string_view(writer.name))),
+                           true,
+                           false})
+                .text;
+    std::vector<std::string> members;
+    for (RedisReply& reply : client->command(asked({"SMEMBERS", keys.index(writer.name)})).elements) {
+      members.push_back(std::move(reply.text));
+    }
+    if (members.size() > kMostInOneScript && !writer.is_sealed()) {
+      const Outcome sealed = seal(writer, sort_members(members).folded, report.problems);
+      if (sealed != Outcome::done) return sealed;
+    }
+    std::span<const std::string> rest(members);
+    for (std::size_t moved = 0; moved < kMostInOneFold; moved += kMostInOneScript) {
+      const auto part = rest.first(std::min(rest.size(), kMostInOneScript));
+      rest = rest.subspan(part.size());
+      const Outcome outcome = fold_part(writer, part, rest.empty(), report);
+      if (outcome != Outcome::done || rest.empty()) return outcome;
+    }
+    return Outcome::under_way;
+  }
+
+  /// Prepares the whole tombstone aside, and has it and the seal come at once.
+  Outcome seal(DeadWriter& writer, const std::vector<std::string>& members, std::vector<Problem>& problems) {
+    SealCall call{keys.claim(writer.name),
+                  keys.lease(writer.name),
+                  keys.tomb(writer.name) + "." + random_text(),
+                  keys.tomb(writer.name),
+                  writer.token,
+                  writer.sequence};
+    for (std::size_t first = 0; first < members.size(); first += kMostInOneScript) {
+      const auto part = std::span(members).subspan(first, std::min(kMostInOneScript, members.size() - first));
+      std::vector<std::string> fields{"HSET", call.staged};
+      for (const SeenSample& seen : read_samples(writer, part, {})) {
+        const SamplePlan plan = plan_sample(seen, writer);
+        if (plan.verdict != SamplePlan::Verdict::fold || !plan.tomb) continue;
+        fields.insert(fields.end(), {seen.member, number_text(*plan.tomb)});
+        ++call.tombs;
+      }
+      if (fields.size() == 2) continue;
+      client->command({std::move(fields), {}, false, false}).throw_if_bad("preparing the tombstone of " + writer.name);
+      client->command({{"EXPIRE", call.staged, kStagedLife}, {}, false, false})
+          .throw_if_bad("preparing the tombstone of " + writer.name);
+    }
+    const Outcome outcome = run(seal_script(), call.command(), writer, problems);
+    if (outcome == Outcome::done) writer.token = kSealed;
+    return outcome;
+  }
+
+  /// Some of a writer's members, or all, by one script.
+  Outcome fold_part(const DeadWriter& writer, std::span<const std::string> members, bool is_last, FoldReport& report) {
+    const SortedMembers sorted = sort_members(members);
+    const std::string_view bucket = bucket_of(std::string_view(writer.name));
+    FoldCall call = call_for(writer, sorted);
+    call.is_last = is_last;
+    if (!is_last) call.members.assign(members.begin(), members.end());
+    const std::vector<std::string> known = retired_there(bucket);
+    std::size_t most_parts = known.size();
+    std::size_t folded = 0;
+    std::vector<Problem> problems;
+    for (const SeenSample& seen : read_samples(writer, sorted.folded, known)) {
+      const SamplePlan plan = plan_sample(seen, writer);
+      const std::string key = keys.metric_of_member(seen.member, writer.name);
+      if (plan.verdict == SamplePlan::Verdict::spoiled) {
+        const std::string spoiled = keys.metric_of_member(seen.member, retired_name(bucket, plan.spoiled_part));
+        report.problems.push_back({"not_folded", spoiled,
+                                   fmt::format("{} holds no number; writer {} is not folded until it does, or is gone",
+                                               spoiled, writer.name)});
+        return Outcome::refused;
+      }
+      if (plan.verdict == SamplePlan::Verdict::leave) {
+        problems.push_back(
+            {"not_folded", key, fmt::format("{} has no value of its writer, or no metadata; it is not folded", key)});
+        continue;
+      }
+      add_sample(call, seen, plan, writer);
+      most_parts = std::max(most_parts, plan.parts.size());
+      ++folded;
+    }
+    for (std::size_t part = 0; part < most_parts; ++part) {
+      const std::string name = retired_name(bucket, part);
+      call.retired.push_back({name, keys.claim(name), keys.index(name)});
+    }
+    const Outcome outcome = run(fold_script(), call.command(), writer, report.problems);
+    if (outcome != Outcome::done) return outcome;
+    report.entries += folded;
+    report.problems.insert(report.problems.end(), problems.begin(), problems.end());
+    return outcome;
+  }
+
+  Outcome run(const RedisScript& script, const RedisCommand& command, const DeadWriter& writer,
+              std::vector<Problem>& problems) {
+    const RedisReply reply = run_scripts(*client, script, {&command, 1}).front();
+    reply.throw_if_bad("folding writer " + writer.name);
+    const std::string_view word = reply.elements.empty() ? std::string_view{} : reply.elements.front().text;
+    if (word == "REFUSED" && reply.elements.size() == 3) {
+      problems.push_back({"not_folded", reply.elements[1].text,
+                          fmt::format("{}: {}; writer {} is not folded until it is gone", reply.elements[1].text,
+                                      reply.elements[2].text, writer.name)});
+      return Outcome::refused;
+    }
+    if (word == "OK" && reply.elements.size() == 2) folds = reply.elements[1].text;
+    return word == "OK" ? Outcome::done : Outcome::changed;
+  }
+
+  FoldCall call_for(const DeadWriter& writer, const SortedMembers& sorted) const {
     const std::string_view bucket = bucket_of(std::string_view(writer.name));
     FoldCall call;
     call.folds = keys.folds(bucket);
-    call.folds_before = client->command({{"GET", call.folds}, call.folds, true, false}).text;
+    call.folds_before = folds;
     call.claim = keys.claim(writer.name);
     call.lease = keys.lease(writer.name);
     call.index = keys.index(writer.name);
@@ -123,137 +232,79 @@ struct RedisFold::Impl {
     call.sequence = writer.sequence;
     call.writer = writer.name;
     call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kNeverMeant;
-    std::vector<std::string> sums;
-    spoiled.clear();
-    sort_members(writer, call, sums);
-    const std::size_t folded = merge_into(writer, bucket, sums, call, problems);
-    if (!spoiled.empty()) {  // a folded total: what is no number is not to be written over
-      problems = {
-          {"not_folded", spoiled,
-           fmt::format("{} holds no number; writer {} is not folded until it does, or is gone", spoiled, writer.name)}};
-      return kRefused;
-    }
-    const RedisCommand command = call.command();
-    const RedisReply reply = run_scripts(*client, fold_script(), {&command, 1}).front();
-    reply.throw_if_bad("folding writer " + writer.name);
-    const std::string_view word = reply.elements.empty() ? std::string_view{} : reply.elements.front().text;
-    if (word == "REFUSED" && reply.elements.size() == 3) {
-      problems = {{"not_folded", reply.elements[1].text,
-                   fmt::format("{}: {}; writer {} is not folded until it is gone", reply.elements[1].text,
-                               reply.elements[2].text, writer.name)}};
-      return kRefused;
-    }
-    return word == "OK" ? folded : kChanged;
+    const auto add = [&](std::vector<std::string>& to, const std::string& member) {
+      to.push_back(keys.metric_of_member(member, writer.name));
+      to.push_back(keys.meta_of_member(member, writer.name));
+    };
+    for (const std::string& member : sorted.kept) add(call.keeps, member);
+    for (const std::string& member : sorted.dropped) add(call.drops, member);
+    return call;
   }
 
-  /// Of the writer's members, those that are folded; the others are dropped or kept by `call`.
-  void sort_members(const DeadWriter& writer, FoldCall& call, std::vector<std::string>& sums) {
-    for (RedisReply& reply : client->command({{"SMEMBERS", call.index}, {}, true, false}).elements) {
-      const std::string& member = reply.text;
-      const std::optional<FileKind> kind = parse_file_kind(kind_of(member));
-      const std::string metric = keys.metric_of_member(member, writer.name);
-      const std::string meta = keys.meta_of_member(member, writer.name);
-      const bool is_gauge = kind && kind->type == MetricType::gauge;
-      if (is_gauge && kind->mode == GaugeMode::all) {
-        call.keeps.insert(call.keeps.end(), {metric, meta});
-        continue;
-      }
-      call.drops.insert(call.drops.end(), {metric, meta});
-      if (kind && !(is_gauge && is_live(kind->mode))) sums.push_back(std::move(reply.text));
-    }
-  }
-
-  /// Adds to `call` the retired writers' new values: theirs and this writer's, exactly.
-  std::size_t merge_into(const DeadWriter& writer, std::string_view bucket, const std::vector<std::string>& members,
-                         FoldCall& call, std::vector<Problem>& problems) {
-    std::vector<std::string> known;  // retired writers there are
-    for (std::size_t part = 0; part < kMostParts; ++part) {
+  /// The sample's new values in the retired writers, and the end of its keys.
+  void add_sample(FoldCall& call, const SeenSample& seen, const SamplePlan& plan, const DeadWriter& writer) const {
+    const std::string_view bucket = bucket_of(std::string_view(writer.name));
+    const FileKind kind = kind_of_member(seen.member);
+    for (std::size_t part = 0; part < plan.parts.size(); ++part) {
       const std::string name = retired_name(bucket, part);
-      if (client->command({{"EXISTS", keys.claim(name)}, {}, true, false}).integer == 0) break;
-      known.push_back(name);
-    }
-    const std::size_t each = 2 + known.size();
-    std::vector<RedisCommand> commands;
-    for (const std::string& member : members) {
-      commands.push_back(
-          {{"HMGET", keys.metric_of_member(member, writer.name), "value", "timestamp", "owner"}, {}, true, false});
-      commands.push_back({{"HGET", keys.meta_of_member(member, writer.name), "original_key"}, {}, true, false});
-      for (const std::string& name : known) {
-        commands.push_back({{"HMGET", keys.metric_of_member(member, name), "value", "timestamp"}, {}, true, false});
-      }
-    }
-    std::vector<RedisReply> row;
-    std::size_t most_parts = 0;
-    std::size_t folded = 0;
-    reading.ask_each(commands, [&](std::size_t i, RedisReply& reply) {
-      row.push_back(std::move(reply));
-      if (row.size() < each) return;
-      folded += take_member(members[i / each], writer, bucket, row, most_parts, call, problems) ? 1 : 0;
-      row.clear();
-    });
-    for (std::size_t part = 0; part < std::max(most_parts, known.size()); ++part) {
-      const std::string name = retired_name(bucket, part);
-      call.retired.push_back({name, keys.claim(name), keys.index(name)});
-    }
-    return folded;
-  }
-
-  bool take_member(const std::string& member, const DeadWriter& writer, std::string_view bucket,
-                   const std::vector<RedisReply>& row, std::size_t& most_parts, FoldCall& call,
-                   std::vector<Problem>& problems) {
-    const std::optional<CellPair> own = pair_of(row[0]);
-    const std::string& json = row[1].text;
-    if (!own || json.empty() || row[0].elements.size() < 3 || row[0].elements[2].text != writer.token) {
-      problems.push_back({"not_folded", keys.metric_of_member(member, writer.name),
-                          fmt::format("{} has no value of its writer, or no metadata; it is not folded",
-                                      keys.metric_of_member(member, writer.name))});
-      leave(member, writer, call);
-      return false;
-    }
-    const FileKind kind = *parse_file_kind(kind_of(member));
-    const MergeRule rule = merge_rule(kind.type, kind.mode);
-    MergedEntry merged;
-    std::size_t had = 0;
-    for (std::size_t part = 2; part < row.size(); ++part) {
-      if (const std::optional<CellPair> pair = pair_of(row[part])) {
-        merged.take(rule, *pair);
-        had = part - 1;
-      } else if (!row[part].elements.empty() && !row[part].elements[0].is_nil()) {
-        spoiled = keys.metric_of_member(member, retired_name(bucket, part - 2));
-      }
-    }
-    merged.take(rule, *own);
-    FileEntry entry;
-    merged.give(rule, kMostParts - 1, entry);
-    entry.rest.insert(entry.rest.begin(), entry.value);
-    while (entry.rest.size() < had) entry.rest.push_back(0);  // parts no longer needed
-    for (std::size_t part = 0; part < entry.rest.size(); ++part) {
-      const std::string name = retired_name(bucket, part);
-      call.puts.push_back({.metric = keys.metric_of_member(member, name),
-                           .meta = keys.meta_of_member(member, name),
-                           .value = number_text(entry.rest[part]),
-                           .timestamp = number_text(entry.timestamp),
-                           .original_key = json,
+      call.puts.push_back({.metric = keys.metric_of_member(seen.member, name),
+                           .meta = keys.meta_of_member(seen.member, name),
+                           .value = number_text(plan.parts[part]),
+                           .timestamp = number_text(plan.timestamp),
+                           .original_key = seen.json,
                            .typ = std::string(to_string(kind.type)),
                            .mode = kind.type == MetricType::gauge ? std::string(to_string(kind.mode)) : "",
                            .retired = part,
-                           .member = member});
+                           .member = seen.member});
     }
-    most_parts = std::max(most_parts, entry.rest.size());
-    if (!writer.said_goodbye && rule == MergeRule::sum) call.tombs.emplace_back(member, number_text(own->value));
-    return true;
+    call.drops.push_back(keys.metric_of_member(seen.member, writer.name));
+    call.drops.push_back(keys.meta_of_member(seen.member, writer.name));
+    if (plan.tomb && !writer.is_sealed()) call.tombs.emplace_back(seen.member, number_text(*plan.tomb));
   }
 
-  /// What is somebody else's stays where it is.
-  void leave(const std::string& member, const DeadWriter& writer, FoldCall& call) const {
-    std::erase(call.drops, keys.metric_of_member(member, writer.name));
-    std::erase(call.drops, keys.meta_of_member(member, writer.name));
+  /// The retired writers of a bucket.
+  std::vector<std::string> retired_there(std::string_view bucket) {
+    std::vector<std::string> known;
+    for (std::size_t part = 0; part < kMostRetired; ++part) {
+      std::string name = retired_name(bucket, part);
+      if (client->command(asked({"EXISTS", keys.claim(name)})).integer == 0) break;
+      known.push_back(std::move(name));
+    }
+    return known;
+  }
+
+  /// What the writer's keys hold, and those of the retired.
+  std::vector<SeenSample> read_samples(const DeadWriter& writer, std::span<const std::string> members,
+                                       const std::vector<std::string>& retired) {
+    const std::size_t each = 2 + retired.size();
+    std::vector<RedisCommand> commands;
+    for (const std::string& member : members) {
+      commands.push_back(asked({"HMGET", keys.metric_of_member(member, writer.name), "value", "timestamp", "owner"}));
+      commands.push_back(asked({"HGET", keys.meta_of_member(member, writer.name), "original_key"}));
+      for (const std::string& name : retired) {
+        commands.push_back(asked({"HMGET", keys.metric_of_member(member, name), "value", "timestamp"}));
+      }
+    }
+    std::vector<SeenSample> all(members.size());
+    reading.ask_each(commands, [&](std::size_t i, const RedisReply& reply) {
+      SeenSample& seen = all[i / each];
+      if (i % each == 0) {
+        seen.member = members[i / each];
+        seen.own = pair_of(reply);
+        if (reply.elements.size() == 3) seen.owner = reply.elements[2].text;
+      } else if (i % each == 1) {
+        seen.json = reply.text;
+      } else {
+        seen.retired.push_back({!reply.elements.empty() && !reply.elements[0].is_nil(), pair_of(reply)});
+      }
+    });
+    return all;
   }
 
   /// Folded totals stay while anybody of the deployment lives, and then expire.
   void tend_retired(bool anybody_lives) {
     for (const std::string& bucket : buckets_of(*client)) {
-      for (std::size_t part = 0; part < kMostParts; ++part) {
+      for (std::size_t part = 0; part < kMostRetired; ++part) {
         const std::string name = retired_name(bucket, part);
         const std::string index = keys.index(name);
         const std::int64_t life = client->command({{"TTL", index}, {}, true, false}).integer;
@@ -286,7 +337,7 @@ struct RedisFold::Impl {
   RedisReading reading;
   CalmWatch calm;
   std::chrono::milliseconds calm_in{0};
-  std::string spoiled;  // a retired key met whose value is no number
+  std::string folds;  // the count of folds in the bucket, as far as a fold under way knows
 };
 
 RedisFold::RedisFold(std::shared_ptr<RedisClient> client, RedisFoldOptions options)

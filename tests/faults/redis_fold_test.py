@@ -106,6 +106,48 @@ def test_a_fold_killed_at_any_command_changes_no_total(tmp_path):
         match.settle()
 
 
+def test_a_large_writer_that_comes_back_in_the_middle_of_its_fold_goes_on_exactly(tmp_path):
+    """It is folded in parts. First by one who may seal it and no more, then by folders that are killed at the things they send."""
+    with RedisServer() as redis, Match(redis, **QUICKLY) as match:
+        match.start(1, lease=600)
+        redis.cli("ACL", "SETUSER", "sealer", "on", ">secret", "~*", "+@all", "-incr")
+        sealer = {"REDIS_USERNAME": "sealer", "REDIS_PASSWORD": "secret"}
+        for number in [0, *(range(6, 50) if FULL else ())]:
+            large = match.add(lease=600, more=1200)
+            large.ask("go")
+            wait_until(lambda: large.ask("flush"), "all is shipped")
+            name = large.statistics()["writer"]
+            large.process.send_signal(signal.SIGSTOP)
+            wait_until(lambda: is_due(redis, name), "it may be folded")
+            kill = ["strace", "-f", "-qq", "-o", tmp_path / "log", "-e", "trace=sendto,sendmsg,write", "-e",
+                    f"inject=sendto,sendmsg,write:signal=SIGKILL:when={number}"] if number else []
+            subprocess.run([*kill, WEIR, "fold", "--redis", redis.url], capture_output=True, timeout=60,
+                           env={**CLEAN, **({} if number else sealer)})
+            if not number:
+                assert redis.cli("HGET", f"gunicorn:weir:claim:{name}", "token") == "sealed"
+            match.referee.wait_for_scrapes(1)
+            large.process.send_signal(signal.SIGCONT)
+            wait_until(lambda: large.ask("flush"), "it ships again")
+            if not number:
+                assert large.statistics()["fenced"] == 1
+                large.ask("slow")
+                match.referee.wait_for_scrapes(1)
+                large.ask("stop")
+            large.end()
+        wait_until(lambda: fold(redis.url) == 0 and len(unfolded(redis)) == 1, "all are folded", 60)
+        match.settle()
+
+
+def unfolded(redis):
+    return [name for name in redis.cli("SMEMBERS", "gunicorn:weir:writers").split() if not name.startswith("retired")]
+
+
+def is_due(redis, name):
+    """No lease, and its REDIS_TTL_SECONDS are over."""
+    flushed = float(redis.cli("HGET", f"gunicorn:weir:claim:{name}", "flushed_at"))
+    return redis.cli("EXISTS", f"gunicorn:weir:lease:{name}") == "0" and float(redis.cli("TIME").split()[0]) > flushed + 2.6
+
+
 def test_a_cluster_folds_bucket_by_bucket():
     with Cluster() as cluster, Match(cluster, **QUICKLY) as match:
         parent, = match.start(1, lease=1000)

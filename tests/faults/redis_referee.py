@@ -97,8 +97,9 @@ class Referee:
 class Writer:
     """A faults_redis_writer."""
 
-    def __init__(self, acks, row, environment, threads=2, lease=None, wrapper=()):
-        lease = [] if lease is None else [str(lease)]
+    def __init__(self, acks, row, environment, threads=2, lease=None, wrapper=(), more=0):
+        self.more = more  # series that are counted once
+        lease = [] if lease is None else [str(lease), str(more)]
         self._log = tempfile.TemporaryFile()
         self.process = subprocess.Popen([*wrapper, program("faults_redis_writer"), str(acks), str(row), str(threads), *lease],
                                         env={**CLEAN, **QUICK, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -169,9 +170,9 @@ class Match(contextlib.ExitStack):
             self.push(stack.pop_all())
         return self
 
-    def add(self, threads=2, lease=None, wrapper=(), **environment):
+    def add(self, threads=2, lease=None, wrapper=(), more=0, **environment):
         """One more writer, which stands still."""
-        writer = Writer(self._acks.name, len(self.writers), {**self._environment, **environment}, threads, lease, wrapper)
+        writer = Writer(self._acks.name, len(self.writers), {**self._environment, **environment}, threads, lease, wrapper, more)
         self.callback(writer.kill)
         self.writers.append(writer)
         return writer
@@ -203,6 +204,9 @@ class Match(contextlib.ExitStack):
                 per_value[i] += (steps - i + 3) // 4
         for writer in self.writers:
             counters["steps_of_total", (("row", str(writer.row)),)] = sum(self.steps(writer))
+            for i in range(writer.more):
+                key = ("more_total", (("i", str(i)),))
+                counters[key] = counters.get(key, 0) + 1
         total = sum(per_value)
         counters["wait_count", ()] = counters["size_count", ()] = total
         counters["wait_sum", ()] = counters["size_sum", ()] = sum(0.5 * i * n for i, n in enumerate(per_value))

@@ -206,7 +206,14 @@ def test_the_rule_for_who_folds_is_enough_and_no_more():
             wait_until(lambda: " 0 processes" not in fold_as("counts", redis), "they are folded", 60)
             match.settle()
             used = {f"+{name}" for name in re.findall(r"^cmdstat_(\w+):", redis.cli("INFO", "commandstats"), re.M)}
-            assert set(folder_rights()) <= used | {"+persist"}  # persist: when somebody lives again
+            assert set(folder_rights()) <= used | {"+persist", "+rename"}  # persist: when somebody lives again
+            parent.end()
+            large = match.add(lease=600, more=501)  # it moves in parts
+            wait_until(lambda: large.ask("flush"), "all is shipped")
+            large.process.kill()
+            large.process.wait()
+            wait_until(lambda: fold_as("counts", redis) and "+rename" in used_commands(redis), "it is folded", 60)
+            match.settle()
             for writer in match.writers:
                 writer.end()
             wait_until(lambda: redis.cli("TTL", "shop:weir:claim:retired") != "-1" or not fold_as("counts", redis), "nobody lives", 60)

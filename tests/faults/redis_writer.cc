@@ -1,7 +1,8 @@
 // Counts into the Redis of the environment in several threads, and acknowledges each step after its calls returned.
 //
-//   faults_redis_writer ACKS ROW THREADS [LEASE_MS]
+//   faults_redis_writer ACKS ROW THREADS [LEASE_MS [MORE]]
 //
+// It counts 1 in each of MORE series of more_total{i} before all else.
 // A step increments steps_total{series} and steps_of_total{row}, observes 0.5 * (step % 4) in a histogram and a
 // summary, and is then stored in the thread's column (acknowledged.h), so whoever kills the process knows what it had
 // counted. Commands on standard input, each answered by one line of JSON:
@@ -164,6 +165,9 @@ int main(int argc, char** argv) {
   weir::Registry registry{storage};
   auto& metrics = *new Metrics(registry, argv[2]);  // threads count until the process is gone
   auto& threads = *new Threads(metrics, acks, std::strtoul(argv[3], nullptr, 10));
+  const unsigned long more = argc > 5 ? std::strtoul(argv[5], nullptr, 10) : 0;
+  weir::Family<weir::Counter>& others = registry.counter({.name = "more", .help = "More."}, {"i"});
+  for (unsigned long i = 0; i < more; ++i) others.labels(std::to_string(i)).inc();
   bool fast = false;
   for (std::string line; std::getline(std::cin, line);) {
     if (line == "quit") break;
