@@ -69,6 +69,9 @@ std::string rights_text(const RedisInspection& found) {
   std::vector<std::string> missing = found.rights_missing_for_reading;
   missing.insert(missing.end(), found.rights_missing_for_writing.begin(), found.rights_missing_for_writing.end());
   if (missing.empty()) return fmt::format("{}, who may run every command needed", on_terminal(found.user));
+  if (missing.empty() && !found.rights_missing_for_folding.empty()) {
+    return fmt::format("{}, who may run every command needed but for folding", on_terminal(found.user));
+  }
   return fmt::format("{}, who may not run {}", on_terminal(found.user), fmt::join(missing, ", "));
 }
 
