@@ -9,7 +9,7 @@ packages_of() {
       zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libcrypt-dev python3-dev pybind11-dev ;;
     demo) echo python3 python3-prometheus-client prometheus ;;
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
-      python3-prometheus-client prometheus chromium curl strace util-linux redis-server redis-sentinel redis-tools openssl faketime \
+      python3-prometheus-client prometheus chromium curl strace util-linux redis-server redis-sentinel redis-tools openssl sslscan faketime \
       python3-gunicorn python3-eventlet python3-flask python3-django python3-fastapi uvicorn uwsgi-core \
       uwsgi-plugin-python3 python3-celery python3-yaml mypy mkdocs mkdocs-material ;;
     bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools wrk ;;

@@ -11,7 +11,7 @@ namespace weir::cli {
 struct ServeArguments {
   SourceArguments source;
   std::string page = "live";  ///< at /: `live`, `plain` or `off`
-  std::string listen;  ///< empty: systemd's socket, the environment's, else 127.0.0.1:9091
+  std::string listen;         ///< empty: systemd's socket, the environment's, else 127.0.0.1:9091
   WebArguments web;
 };
 

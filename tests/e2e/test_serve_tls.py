@@ -2,6 +2,7 @@
 import re
 import ssl
 import subprocess
+import xml.etree.ElementTree
 
 import pytest
 
@@ -127,6 +128,20 @@ def test_headers_of_the_file_stand_in_every_answer(secure):
         assert head.count("X-Content-Type-Options") == 1
         policies = re.findall(r"Content-Security-Policy: (.*)", head)
         assert len(policies) == 1 and (policies[0].strip() == "default-src https") == (target != "/")
+
+
+def test_a_scanner_finds_nothing(secure):
+    """sslscan, of the distribution; what testssl.sh says stands in docs/security.md."""
+    server = secure(tls_section(certificates().server))
+    report = subprocess.run(["sslscan", "--no-colour", "--xml=-", f"127.0.0.1:{server.port}"], capture_output=True, text=True,
+                            timeout=60, check=True).stdout
+    scan = xml.etree.ElementTree.fromstring(report[report.index("<?xml"):]).find("ssltest")
+    assert {one.get("type") + one.get("version") for one in scan.iter("protocol") if one.get("enabled") == "1"} == {"tls1.2", "tls1.3"}
+    ciphers = {one.get("cipher") for one in scan.iter("cipher")}
+    assert len(ciphers) == 6 and all("GCM" in cipher or "CHACHA20" in cipher for cipher in ciphers)
+    assert all(cipher.startswith(("ECDHE-", "TLS_")) for cipher in ciphers)
+    assert scan.find("renegotiation").get("supported") == "0"
+    assert [one for one in scan.iter("heartbleed") if one.get("vulnerable") != "0"] == []
 
 
 @pytest.mark.parametrize("extra, without, with_one", [
