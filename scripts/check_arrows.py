@@ -19,6 +19,7 @@ ARROWS = {
     "collect": {"model", "format", "config"},
     "fold": {"model", "format", "config", "collect"},
     "exposition": {"model", "format"},
+    "watch": {"model", "format"},
     "redis": {"model"},
     "redis_layout": {"model", "format", "config", "storage", "redis"},
     "redis_ship": {"model", "format", "config", "storage", "instrument", "collect", "redis", "redis_layout"},
@@ -30,7 +31,7 @@ ARROWS = {
     "web_config": {"model", "config"},
     "http": {"model", "format", "exposition", "config", "web_config"},
     "cli": {"model", "format", "config", "collect", "fold", "exposition", "redis", "redis_layout", "redis_collect", "redis_fold",
-            "redis_storage", "http"},
+            "redis_storage", "watch", "http"},
 }
 # Public headers without a source file of their name.
 PUBLIC = {
@@ -53,6 +54,8 @@ OUTSIDE = {
     "libdeflate.h": {"exposition"},
     "zlib.h": {"exposition", "http"},
     "CLI/CLI.hpp": {"cli"},
+    "curses.h": {"watch"},
+    "curl/curl.h": {"watch"},
     **{f"openssl/{name}.h": {"redis", "redis_layout", "redis_ship", "web_config", "http"} for name in ("bio", "crypto", "err", "evp", "sha", "ssl", "x509v3")},
     **{f"openssl/{name}.h": {"web_config", "http"} for name in ("hmac", "pem", "rand", "x509")},
     "yaml-cpp/yaml.h": {"web_config"},

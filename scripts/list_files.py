@@ -30,6 +30,7 @@ TITLES = {
     "redis_collect": "Redis read back: a source like any other",
     "redis_fold": "the past in Redis: dead writers into the retired one",
     "redis_storage": "the documents' classes, migration",
+    "watch": "a source over time: rates, order, pictures, the terminal",
     "web_config": "the exporter toolkit's web configuration file: TLS, passwords, response headers",
     "http": "the exporter's server",
     "cli": "`weir`, a file a subcommand",

@@ -6,12 +6,13 @@ source scripts/common.sh
 packages_of() {
   case $1 in
     build) echo g++ cmake ninja-build ccache pkg-config libsimdjson-dev libfmt-dev libcli11-dev libdeflate-dev \
-      zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libcrypt-dev python3-dev pybind11-dev ;;
+      zlib1g-dev libmicrohttpd-dev libsqlite3-dev libssl-dev libyaml-cpp-dev libcrypt-dev libncurses-dev \
+      libcurl4-openssl-dev python3-dev pybind11-dev ;;
     demo) echo python3 python3-prometheus-client prometheus ;;
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus chromium curl strace util-linux redis-server redis-sentinel redis-tools openssl sslscan faketime \
       python3-gunicorn python3-eventlet python3-flask python3-django python3-fastapi uvicorn uwsgi-core \
-      uwsgi-plugin-python3 python3-celery python3-yaml mypy mkdocs mkdocs-material ;;
+      uwsgi-plugin-python3 python3-celery python3-yaml mypy mkdocs mkdocs-material man-db groff ;;
     bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools wrk ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \
       python3 python3-yaml shellcheck ;;

@@ -22,7 +22,7 @@ class WeirConan(ConanFile):
 
     def requirements(self):
         for needed in ("fmt/[>=9]", "simdjson/[>=3]", "zlib/[>=1.2]", "libdeflate/[>=1.14]", "libmicrohttpd/[>=0.9.75]",
-                       "cli11/[>=2.3]", "yaml-cpp/[>=0.7]", "openssl/[>=3]", "libxcrypt/[>=4.4]"):
+                       "cli11/[>=2.3]", "libcurl/[>=7.88]", "ncurses/[>=6.4]", "yaml-cpp/[>=0.7]", "openssl/[>=3]", "libxcrypt/[>=4.4]"):
             self.requires(needed)
 
     def layout(self):

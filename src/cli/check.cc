@@ -12,6 +12,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/redis_source.h"
 #include "cli/source_choice.h"
 #include "cli/text_table.h"
@@ -159,9 +160,11 @@ int check(const CheckArguments& arguments) {
   if (reads_redis(arguments.source)) return check_redis(arguments.source, arguments.all);
   std::signal(SIGIO, SIG_IGN);  // inspecting probes leases
   const std::filesystem::path directory = chosen_directory(arguments.source.dir);
+  ProgressLine progress("looking at " + directory.string());
   const std::vector<InspectedFile> files = inspect_directory(directory);
   MultiProcessCollector source(directory);
   const std::shared_ptr<const Collection> collection = source.collect();
+  progress.end();
   ProblemOfPath problems;
   for (const Problem& problem : collection->problems) problems.emplace(problem.subject, &problem);
 

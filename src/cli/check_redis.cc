@@ -9,6 +9,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
 #include "cli/text_table.h"
@@ -68,10 +69,10 @@ std::string rights_text(const RedisInspection& found) {
   }
   std::vector<std::string> missing = found.rights_missing_for_reading;
   missing.insert(missing.end(), found.rights_missing_for_writing.begin(), found.rights_missing_for_writing.end());
-  if (missing.empty()) return fmt::format("{}, who may run every command needed", on_terminal(found.user));
   if (missing.empty() && !found.rights_missing_for_folding.empty()) {
     return fmt::format("{}, who may run every command needed but for folding", on_terminal(found.user));
   }
+  if (missing.empty()) return fmt::format("{}, who may run every command needed", on_terminal(found.user));
   return fmt::format("{}, who may not run {}", on_terminal(found.user), fmt::join(missing, ", "));
 }
 
@@ -150,10 +151,12 @@ std::string note_lines(const std::vector<std::string>& notes) {
 
 int check_redis(const SourceArguments& arguments, bool all) {
   const ChosenRedis chosen = chosen_redis(arguments);
+  ProgressLine progress("looking at " + chosen.client->describe());
   RedisInspection found =
       inspect_redis(*chosen.client, {.key_prefix = chosen.key_prefix, .shared_prefixes = chosen.shared_prefixes});
   RedisMultiProcessCollector source(chosen.client, chosen.collector);
   const std::shared_ptr<const Collection> collection = source.collect();
+  progress.end();
   found.faults.insert(found.faults.end(), collection->problems.begin(), collection->problems.end());
 
   std::string out = fmt::format("{}\n\n", on_terminal(source.describe()));

@@ -1,14 +1,15 @@
 #include "cli/fold.h"
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/redis_source.h"
 #include "cli/source_choice.h"
 #include "cli/text_table.h"
@@ -16,30 +17,6 @@
 #include "weir/fold.h"
 
 namespace weir::cli {
-namespace {
-
-/// A line that counts, where a person watches and it takes longer than a second.
-class Progress {
- public:
-  void operator()(std::size_t done, std::size_t all) {
-    const auto now = std::chrono::steady_clock::now();
-    if (!is_watched_ || now - shown_ < std::chrono::milliseconds(200) || now - began_ < std::chrono::seconds(1)) return;
-    shown_ = now;
-    has_shown_ = true;
-    fmt::print(stderr, "\rfolding: {} of {} files", done, all);
-  }
-  void end() const {
-    if (has_shown_) fmt::print(stderr, "\r\x1b[K");
-  }
-
- private:
-  const bool is_watched_ = isatty(STDERR_FILENO) == 1;
-  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
-  std::chrono::steady_clock::time_point shown_ = began_;
-  bool has_shown_ = false;
-};
-
-}  // namespace
 
 const char* const kFoldHelp = R"(Examples:
   weir fold --dir /run/app/metrics
@@ -90,11 +67,11 @@ int fold(const FoldArguments& arguments) {
     return fold_redis(arguments.source, arguments.keep_all);
   }
   std::signal(SIGIO, SIG_IGN);  // stock files are probed by leases
-  Progress progress;
+  const std::filesystem::path directory = chosen_directory(arguments.source.dir);
+  ProgressLine progress("folding " + directory.string());
   FoldOptions options{.stock_files = arguments.stock,
                       .keep_all = std::chrono::seconds(static_cast<std::int64_t>(arguments.keep_all))};
-  options.progress = [&progress](std::size_t done, std::size_t all) { progress(done, all); };
-  const std::filesystem::path directory = chosen_directory(arguments.source.dir);
+  options.progress = [&progress](std::size_t done, std::size_t all) { progress.tell(done, all); };
   const FoldReport report = fold_directory(directory, options);
   progress.end();
   const int code = tell_fold(directory.string(), report, "files");

@@ -3,21 +3,28 @@
 #include <CLI/CLI.hpp>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <csignal>
 #include <exception>
 #include <functional>
+#include <iterator>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include "cli/check.h"
+#include "cli/completion.h"
 #include "cli/exit_code.h"
 #include "cli/fold.h"
+#include "cli/man_page.h"
 #include "cli/migrate.h"
 #include "cli/output.h"
 #include "cli/serve.h"
 #include "cli/show.h"
 #include "cli/source_choice.h"
+#include "cli/top.h"
 #include "weir/error.h"
 #include "weir/log.h"
 #include "weir/version.h"
@@ -29,6 +36,7 @@ constexpr const char* kHelp = R"(Start here:
   weir serve --dir /run/app/metrics      expose a directory to Prometheus
   weir show --dir /run/app/metrics       look at the merged metrics once
   weir show --redis redis://localhost    the same of a Redis
+  weir top --dir /run/app/metrics        watch them live
   weir check --dir /run/app/metrics      see whether the directory is healthy; --redis looks at a Redis
   weir fold --dir /run/app/metrics       fold what dead processes counted into one archive
   weir migrate --dir D --redis URL       bring what a directory holds into a Redis, once
@@ -36,6 +44,8 @@ constexpr const char* kHelp = R"(Start here:
 
 The directory is where the processes write: PROMETHEUS_MULTIPROC_DIR of Weir and of Python's prometheus_client.
 Exit codes: 0 good; 1 check found faults, or nothing could be read or served; 2 usage.)";
+
+constexpr const char* kChoices = "choices";  // the name of the checks one_of() makes
 
 /// The command line taken apart: what to run.
 class CommandLine {
@@ -48,9 +58,12 @@ class CommandLine {
     app_.require_subcommand(0, 1);
     add_serve();
     add_show();
+    add_top();
     add_check();
     add_fold();
     add_migrate();
+    add_completion();
+    add_man();
     add_help();
   }
 
@@ -69,7 +82,7 @@ class CommandLine {
       return kUsage;
     }
     if (!chosen_) {
-      fmt::print(stderr, "weir: a subcommand is required: serve, show, check, fold, migrate or help\n");
+      fmt::print(stderr, "weir: a subcommand is required: {}\n", subcommand_names());
       return kUsage;
     }
     return chosen_();
@@ -111,16 +124,30 @@ class CommandLine {
         ->check(given("it must name a file"));
   }
 
+  /// A check whose words completion reads from its description.
+  static CLI::Validator one_of(const std::vector<std::string>& choices) {
+    std::string sentence = choices.front();
+    for (std::size_t i = 1; i < choices.size(); ++i) sentence += (i + 1 < choices.size() ? ", " : " or ") + choices[i];
+    return {[choices, sentence](std::string& value) {
+              return std::ranges::find(choices, value) != choices.end()
+                         ? ""
+                         : fmt::format("is \"{}\"; it must be {}", value, sentence);
+            },
+            fmt::format("{}", fmt::join(choices, " ")), kChoices};
+  }
+
+  static void add_url(CLI::App& command, SourceArguments& source) {
+    command.add_option("--url", source.url, "The /metrics of any exporter")
+        ->option_text("URL")
+        ->check(given("write http://HOST:PORT/metrics"));
+  }
+
   static void add_source(CLI::App& command, SourceArguments& source) {
     add_dir(command, source.dir);
     add_redis(command, source, "Redis the processes write to, without a password");
     command.add_option("--layout", source.layout, "per-process, shared or auto (default: auto, whichever is there)")
         ->option_text("LAYOUT")
-        ->check([](const std::string& value) {
-          return value == "per-process" || value == "shared" || value == "auto"
-                     ? ""
-                     : fmt::format("is \"{}\"; it must be per-process, shared or auto", value);
-        });
+        ->check(one_of({"per-process", "shared", "auto"}));
   }
 
   static void add_web(CLI::App& command, WebArguments& web) {
@@ -157,18 +184,10 @@ class CommandLine {
         .add_option("--fold", serve_.source.fold,
                     "What of a directory's past is folded: auto, weir, all or off (default: auto)")
         ->option_text("WHICH")
-        ->check([](const std::string& value) {
-          return value == "auto" || value == "weir" || value == "all" || value == "off"
-                     ? ""
-                     : fmt::format("is \"{}\"; it must be auto, weir, all or off", value);
-        });
+        ->check(one_of({"auto", "weir", "all", "off"}));
     command.add_option("--page", serve_.page, "The page at /: live, plain (without scripts) or off (default: live)")
         ->option_text("WHICH")
-        ->check([](const std::string& value) {
-          return value == "live" || value == "plain" || value == "off"
-                     ? ""
-                     : fmt::format("is \"{}\"; it must be live, plain or off", value);
-        });
+        ->check(one_of({"live", "plain", "off"}));
     command
         .add_option("--listen", serve_.listen,
                     "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface, `unix:/PATH` a Unix socket)")
@@ -180,14 +199,37 @@ class CommandLine {
   void add_show() {
     CLI::App& command = add("show", "Print the merged metrics once", kShowHelp, [this] { return show(show_); });
     add_source(command, show_.source);
+    add_url(command, show_.source);
     command.add_option("--format", show_.format, "text or openmetrics (default: text)")
         ->option_text("FORMAT")
-        ->check([](const std::string& value) {
-          return value == "text" || value == "openmetrics"
-                     ? ""
-                     : fmt::format("is \"{}\"; it must be text or openmetrics", value);
-        });
+        ->check(one_of({"text", "openmetrics"}));
     command.add_option("--name", show_.names, "Only metrics of these names")->option_text("NAME ...");
+    command.add_option("--plot", show_.plot, "Draw this metric, or those of this family, instead")
+        ->option_text("NAME")
+        ->check(given("it must name a metric"));
+    command
+        .add_option("--for", show_.seconds,
+                    "How long --plot watches first (default: 5 for what is drawn over time, 0 for histograms)")
+        ->option_text("SECONDS")
+        ->check(CLI::Range(0.0, 3600.0))
+        ->needs("--plot");
+  }
+
+  void add_top() {
+    CLI::App& command = add("top", "Watch the merged metrics live", kTopHelp, [this] { return top(top_); });
+    add_source(command, top_.source);
+    add_url(command, top_.source);
+    command.add_option("--interval", top_.interval, "Between two readings, from 0.1 to 60 (default: 1)")
+        ->option_text("SECONDS")
+        ->check(CLI::Range(0.1, 60.0));
+    command.add_option("--view", top_.page, "metrics, families, histograms, writers or problems (default: metrics)")
+        ->option_text("VIEW")
+        ->check(one_of({"metrics", "families", "histograms", "writers", "problems"}));
+    command.add_option("--order", top_.order, "rate, value, name or change (default: rate)")
+        ->option_text("ORDER")
+        ->check(one_of({"rate", "value", "name", "change"}));
+    command.add_option("--filter", top_.filter, "Only names that hold these words")->option_text("WORDS");
+    command.add_flag("--once", top_.once, "Print one table and end, also in a terminal");
   }
 
   void add_check() {
@@ -219,6 +261,73 @@ class CommandLine {
     command.add_flag("--all", migrate_.all, "Every process, however many");
   }
 
+  void add_completion() {
+    CLI::App& command = add("completion", "Print what a shell needs to complete this command", kCompletionHelp, [this] {
+      write_out(completion(descriptions(), shell_));
+      return kGood;
+    });
+    command.add_option("SHELL", shell_, "bash, zsh or fish")->required()->check(one_of(kShells));
+  }
+
+  void add_man() {
+    CLI::App& command = add("man", "Print a manual page", kManHelp, [this] {
+      const CommandDescriptions all = descriptions();
+      const auto about = std::ranges::find(all, man_about_, &CommandDescription::name);
+      write_out(man_page(all, static_cast<std::size_t>(about - all.begin()), kVersion));
+      return kGood;
+    });
+    command.add_option("COMMAND", man_about_, "The subcommand (default: weir itself)")->check(one_of(names()));
+  }
+
+  /// Of the subcommands defined so far.
+  std::vector<std::string> names() const {
+    std::vector<std::string> out;
+    for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      out.push_back(command->get_name());
+    }
+    return out;
+  }
+  std::string subcommand_names() const { return fmt::format("{}", fmt::join(names(), ", ")); }
+
+  /// As CLI11 knows them.
+  CommandDescriptions descriptions() const {
+    CommandDescriptions all{describe(app_)};
+    all.front().name.clear();
+    all.front().words = names();
+    for (const CLI::App* command : app_.get_subcommands([](const CLI::App*) { return true; })) {
+      all.push_back(describe(*command));
+    }
+    all.back().words = names();  // of help, the last
+    return all;
+  }
+
+  static CommandDescription describe(const CLI::App& app) {
+    CommandDescription out{app.get_name(), app.get_description(), {}, {}, app.get_footer()};
+    for (const CLI::Option* option : app.get_options()) {
+      if (option->get_positional()) {
+        out.words = choices_of(*option);
+        continue;
+      }
+      OptionDescription described{{}, option->get_option_text(), option->get_description(), choices_of(*option)};
+      for (const std::string& name : option->get_snames()) described.names.push_back("-" + name);
+      for (const std::string& name : option->get_lnames()) described.names.push_back("--" + name);
+      out.options.push_back(std::move(described));
+    }
+    return out;
+  }
+
+  /// The words of one_of(); none for other options.
+  static std::vector<std::string> choices_of(const CLI::Option& option) {
+    // CLI11 hands checks out of what may be changed only.
+    auto& same = const_cast<CLI::Option&>(option);
+    try {
+      std::istringstream words(same.get_validator(kChoices)->get_description());
+      return {std::istream_iterator<std::string>(words), {}};
+    } catch (const CLI::OptionNotFound&) {
+      return {};
+    }
+  }
+
   void add_help() {
     CLI::App& command = add("help", "Show help for a subcommand", "", [this] { return help(); });
     command.add_option("COMMAND", help_about_, "The subcommand");
@@ -233,8 +342,7 @@ class CommandLine {
     const auto all = app_.get_subcommands([](const CLI::App*) { return true; });
     const auto about = std::ranges::find(all, help_about_, [](const CLI::App* command) { return command->get_name(); });
     if (about == all.end()) {
-      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are serve, show, check, fold, migrate and help\n",
-                 help_about_);
+      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are {}\n", help_about_, subcommand_names());
       return kUsage;
     }
     write_out((*about)->help(app_.get_name()));
@@ -244,10 +352,13 @@ class CommandLine {
   CLI::App app_{"Many processes count, one scrape reads the sum."};
   ServeArguments serve_;
   ShowArguments show_;
+  TopArguments top_;
   CheckArguments check_;
   FoldArguments fold_;
   MigrateArguments migrate_;
   std::string help_about_;
+  std::string man_about_;
+  std::string shell_;
   std::function<int()> chosen_;
 };
 

@@ -1,14 +1,13 @@
 // `weir migrate`, where Weir is built with Redis.
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <string>
 #include <vector>
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/progress_line.h"
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
 #include "cli/text_table.h"
@@ -34,30 +33,6 @@ const char* state_name(State state) {
   }
   return "failed";
 }
-
-/// A line on a terminal's standard error that is written over and over, once a second has gone by.
-class Progress {
- public:
-  void tell(std::size_t done, std::size_t total) {
-    const auto now = Clock::now();
-    if (!is_terminal_ || now - began_ < kPatience || (now - told_ < kRest && done < total)) return;
-    told_ = now;
-    was_told_ = true;
-    fmt::print(stderr, "\r{} of {} processes", done, total);
-  }
-  ~Progress() {
-    if (was_told_) fmt::print(stderr, "\n");
-  }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  static constexpr std::chrono::seconds kPatience{1};
-  static constexpr std::chrono::milliseconds kRest{100};
-  const bool is_terminal_ = ::isatty(STDERR_FILENO) == 1;
-  const Clock::time_point began_ = Clock::now();
-  Clock::time_point told_{};
-  bool was_told_ = false;
-};
 
 std::string process_table(std::vector<MigratedProcess> processes, bool all) {
   if (processes.empty()) return "";
@@ -108,7 +83,7 @@ int migrate_to_redis(const std::string& directory, const SourceArguments& argume
   const ChosenRedis chosen = chosen_redis(arguments);
   Migration done;
   {
-    Progress progress;
+    ProgressLine progress("bringing " + directory);
     done =
         migrate_directory(*chosen.client, {.directory = directory,
                                            .key_prefix = chosen.key_prefix,

@@ -7,6 +7,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/plot.h"
 #include "cli/source_choice.h"
 #include "weir/exposition.h"
 
@@ -16,6 +17,8 @@ const char* const kShowHelp = R"(Examples:
   weir show --dir /run/app/metrics
   weir show --dir /run/app/metrics --name http_requests http_request_duration_seconds
   weir show --format openmetrics > metrics.txt
+  weir show --dir /run/app/metrics --plot http_request_duration_seconds
+  weir show --url http://127.0.0.1:9091/metrics --plot http_requests_total --for 10
   weir show --redis redis://cache.internal:6379/0 --layout per-process
   REDIS_ENABLED=true PROMETHEUS_REDIS_URL=rediss://metrics:…@cache.internal weir show
 
@@ -30,6 +33,7 @@ Exit codes: 0 shown; 1 nothing could be read, or the output could not be written
 
 int show(const ShowArguments& arguments) {
   const ChosenSource chosen = chosen_source(arguments.source);
+  if (!arguments.plot.empty()) return show_plot(chosen, arguments.plot, arguments.seconds);
   const std::shared_ptr<const Collection> collection = chosen.source->collect();
   report_problems(*collection);
   if (nothing_could_be_read(*collection)) {

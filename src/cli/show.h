@@ -12,6 +12,8 @@ struct ShowArguments {
   SourceArguments source;
   std::string format = "text";     ///< text or openmetrics
   std::vector<std::string> names;  ///< only these families; empty: all
+  std::string plot;                ///< draw this metric instead
+  double seconds = 0;              ///< watch it that long; 0: as its type needs
 };
 
 extern const char* const kShowHelp;

@@ -9,6 +9,7 @@
 #include "cli/redis_source.h"
 #include "config/environment.h"
 #include "config/redis_support.h"
+#include "watch/url_source.h"
 #include "weir/error.h"
 #include "weir/log.h"
 
@@ -35,6 +36,15 @@ bool environment_wants_redis() {
   return false;
 }
 
+ChosenSource exposition_source(const SourceArguments& arguments) {
+  if (!arguments.dir.empty() || !arguments.redis.empty()) {
+    throw ConfigError("--url, --dir and --redis: only one of them can be read; leave the others out");
+  }
+  refuse_redis_arguments(arguments, "--url is read");
+  UrlOptions options{.url = arguments.url, .ca_file = environment::variable("SSL_CERT_FILE").value_or("")};
+  return {url_source(std::move(options)), nullptr, "", "what it exposes is up to it", nullptr};
+}
+
 }  // namespace
 
 bool reads_redis(const SourceArguments& arguments) {
@@ -49,6 +59,7 @@ bool reads_redis(const SourceArguments& arguments) {
 }
 
 ChosenSource chosen_source(const SourceArguments& arguments) {
+  if (!arguments.url.empty()) return exposition_source(arguments);
   if (reads_redis(arguments)) return redis_source(arguments);
   if (!arguments.dir.empty()) return directory_source(arguments.dir, arguments.fold);
   return directory_source(chosen_directory(""), arguments.fold);

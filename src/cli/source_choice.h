@@ -22,6 +22,7 @@ struct SourceArguments {
   std::string key_prefix;
   std::string layout;  ///< `per-process`, `shared` or `auto`
   std::string redis_password_file;
+  std::string url;           ///< of an exposition; no subcommand that changes anything has it
   std::string fold = "off";  ///< of a directory, in the background: `auto`, `weir`, `all` or `off`
 };
 
@@ -33,8 +34,8 @@ struct ChosenSource {
   std::unique_ptr<WriterView> writers;  ///< for the page; null: not known
 };
 
-/// `--dir`; `--redis`; Redis where REDIS_ENABLED says so; the environment's directory. Throws ConfigError with the next
-/// step when there is none, or when arguments contradict each other.
+/// `--url`; `--dir`; `--redis`; Redis where REDIS_ENABLED says so; the environment's directory. Throws ConfigError with
+/// the next step when there is none, or when arguments contradict each other.
 ChosenSource chosen_source(const SourceArguments& arguments);
 
 /// True where chosen_source() would read a Redis. Throws ConfigError when arguments contradict each other.

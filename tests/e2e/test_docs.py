@@ -28,7 +28,7 @@ from conftest import BUILD, CLEAN, ROOT  # noqa: E402
 
 PAGES = sorted((ROOT / "docs").glob("*.md"))
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-RUNNABLE = ("getting_started", "choosing_storage", "operations", "formats", "redis", "api", "security")
+RUNNABLE = ("getting_started", "choosing_storage", "operations", "formats", "redis", "api", "security", "top")
 
 
 def blocks_of(page):

@@ -1,0 +1,148 @@
+#include "watch/sampler.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <exception>
+#include <system_error>
+#include <utility>
+
+#include "weir/error.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kMostShares = 10'000;
+constexpr std::chrono::milliseconds kGrace{300};
+/// WriterView is asked at most once a second.
+constexpr double kBetweenWriters = 1;
+
+double now_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+int new_event() {
+  const int event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (event < 0) throw StorageError("eventfd: " + std::generic_category().message(errno));
+  return event;
+}
+
+}  // namespace
+
+TopReading read_now(Source& source, WriterView* writers, const FamilyHead* split) {
+  TopReading reading;
+  reading.collection = source.collect();
+  reading.seconds = now_seconds();
+  reading.knows_writers = writers != nullptr;
+  if (writers == nullptr) return reading;
+  try {
+    reading.writers = writers->writers();
+    if (split != nullptr) {
+      reading.split_of = split->name;
+      reading.split = writers->split(*split, kMostShares);
+    }
+  } catch (const std::exception& error) {
+    reading.writers_fault = std::string("the writers are not known: ") + error.what();
+  }
+  return reading;
+}
+
+Sampler::Sampler(Source& source, WriterView* writers, double interval)
+    : source_(source), writers_(writers), event_(new_event()), interval_(interval), thread_([this] { run(); }) {}
+
+Sampler::~Sampler() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopped_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+  close(event_);
+}
+
+void Sampler::run() {
+  TopReading before;
+  double writers_at = -kBetweenWriters;
+  std::unique_lock lock(mutex_);
+  while (!is_stopped_) {
+    is_wanted_ = false;
+    const std::optional<FamilyHead> split = split_;
+    lock.unlock();
+    const double begin = now_seconds();
+    const bool asks_writers = begin - writers_at >= kBetweenWriters || (split && split->name != before.split_of);
+    TopReading reading = read_now(source_, asks_writers ? writers_ : nullptr, split ? &*split : nullptr);
+    if (asks_writers) {
+      writers_at = begin;
+      before = reading;
+      before.collection = nullptr;
+    } else {
+      reading.knows_writers = before.knows_writers;
+      reading.writers = before.writers;
+      reading.writers_fault = before.writers_fault;
+      reading.split_of = before.split_of;
+      reading.split = before.split;
+    }
+    lock.lock();
+    reading_ = std::move(reading);
+    eventfd_write(event_, 1);
+    const auto began = std::chrono::steady_clock::time_point(
+        std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(begin)));
+    while (!is_stopped_ && !is_wanted_) {
+      if (is_paused_) {
+        wake_.wait(lock);
+        continue;
+      }
+      const auto due = began + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+                                   std::chrono::duration<double>(interval_));
+      if (wake_.wait_until(lock, due) == std::cv_status::timeout) break;
+    }
+  }
+  has_ended_ = true;
+  lock.unlock();
+  wake_.notify_all();
+}
+
+std::optional<TopReading> Sampler::take() {
+  eventfd_t count = 0;
+  eventfd_read(event_, &count);
+  const std::lock_guard lock(mutex_);
+  return std::exchange(reading_, std::nullopt);
+}
+
+void Sampler::read_soon() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_wanted_ = true;
+  }
+  wake_.notify_all();
+}
+
+void Sampler::set_interval(double seconds) {
+  const std::lock_guard lock(mutex_);
+  if (interval_ == seconds) return;
+  interval_ = seconds;
+  wake_.notify_all();
+}
+
+void Sampler::set_paused(bool paused) {
+  const std::lock_guard lock(mutex_);
+  if (is_paused_ == paused) return;
+  is_paused_ = paused;
+  wake_.notify_all();
+}
+
+void Sampler::set_split(const FamilyHead* family) {
+  const std::lock_guard lock(mutex_);
+  split_ = family == nullptr ? std::nullopt : std::optional<FamilyHead>(*family);
+}
+
+bool Sampler::gave_up() {
+  std::unique_lock lock(mutex_);
+  is_stopped_ = true;
+  wake_.notify_all();
+  return !wake_.wait_for(lock, kGrace, [this] { return has_ended_; });
+}
+
+}  // namespace weir

@@ -1,0 +1,274 @@
+#include "watch/top_view.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "watch/column_text.h"
+#include "watch/metric_page.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kMostLogged = 20;
+constexpr std::size_t kNarrowestName = 18;
+
+constexpr std::array kHelp{
+    "1 to 5, Tab      metrics, families, histograms, writers, problems",
+    "arrows, j k      move; PgUp, PgDn, Home and End too",
+    "Enter, right     open a metric: picture, quantiles, who counted; a family: its metrics",
+    "Esc, left        back",
+    "/                show only names that hold these words; Enter keeps them, Esc drops them",
+    "s                order by rate, value, name, change",
+    "r                the other way round",
+    "z                count changes from now on",
+    "p, blank         pause, and go on",
+    "+ -              read more seldom, more often",
+    "q, Ctrl-C        quit",
+    "",
+    "VALUE of a histogram or summary is its count. RATE/S is the growth between the last two",
+    "readings, per second. CHANGE is the growth since watching began, or since z.",
+};
+
+/// The columns that fit, from the left, and how wide each is.
+struct Layout {
+  std::vector<std::size_t> columns;  // indices
+  std::vector<std::size_t> widths;
+};
+
+Layout layout_of(const std::vector<Listing::Column>& columns, std::size_t width) {
+  Layout layout;
+  for (std::size_t i = 0; i < columns.size(); ++i) layout.columns.push_back(i);
+  const auto taken = [&] {
+    std::size_t all = 0;
+    for (const std::size_t i : layout.columns) all += columns[i].width > 0 ? columns[i].width + 1 : 0;
+    return all;
+  };
+  for (;;) {
+    const auto first_to_go =
+        std::ranges::max_element(layout.columns, {}, [&](std::size_t i) { return columns[i].rank; });
+    if (columns[*first_to_go].rank == 0 || taken() + kNarrowestName <= width) break;
+    layout.columns.erase(first_to_go);
+  }
+  const std::size_t name = width > taken() ? width - taken() : 1;
+  for (const std::size_t i : layout.columns) layout.widths.push_back(columns[i].width > 0 ? columns[i].width : name);
+  return layout;
+}
+
+template <typename CellOf>
+std::string row_text(const Listing& listing, const Layout& layout, CellOf cell_of) {
+  std::string out;
+  for (std::size_t at = 0; at < layout.columns.size(); ++at) {
+    const std::size_t i = layout.columns[at];
+    if (at > 0) out += ' ';
+    out += listing.columns[i].is_right ? fit_right(cell_of(i), layout.widths[at]) : fit(cell_of(i), layout.widths[at]);
+  }
+  return out;
+}
+
+std::string row_text(const Listing& listing, const Layout& layout, std::size_t index) {
+  const std::vector<std::string> cells = listing.cells(index);
+  return row_text(listing, layout, [&cells](std::size_t i) -> std::string_view { return cells[i]; });
+}
+
+std::string heading_text(const Listing& listing, const Layout& layout) {
+  return row_text(listing, layout, [&](std::size_t i) -> std::string_view { return listing.columns[i].title; });
+}
+
+/// What does not fit goes.
+ScreenLine clipped(std::string text, std::size_t columns, Style style) {
+  return {columns_of(text) > columns ? fit(text, columns) : shown_text(text), style};
+}
+
+/// The text in as many lines as it needs, all but the first indented.
+void add_wrapped(std::vector<ScreenLine>& lines, std::string text, std::size_t columns) {
+  const std::size_t least = std::max<std::size_t>(columns, 8);
+  text = shown_text(text);
+  while (columns_of(text) > least) {
+    const std::size_t cut = bytes_within(text, least);
+    lines.push_back(clipped(text.substr(0, cut), columns, Style::warning));
+    text = "  " + text.substr(cut);
+  }
+  lines.push_back(clipped(std::move(text), columns, Style::warning));
+}
+
+}  // namespace
+
+void TopView::take(TopReading reading) {
+  watch_.add(std::move(reading.collection), reading.seconds);
+  knows_writers_ = reading.knows_writers;
+  writers_ = std::move(reading.writers);
+  writers_fault_ = std::move(reading.writers_fault);
+  split_of_ = std::move(reading.split_of);
+  split_ = std::move(reading.split);
+  families_ = family_totals(watch_);
+}
+
+void TopView::log(std::string line) {
+  if (logged_.size() == kMostLogged) logged_.erase(logged_.begin());
+  logged_.push_back(std::move(line));
+}
+
+const FamilyHead* TopView::opened_family() const {
+  const WatchedMetric* metric = opened_.empty() ? nullptr : watch_.find(opened_);
+  return metric == nullptr ? nullptr : &watch_.families()[metric->shape.family].head;
+}
+
+Listing TopView::listing() {
+  switch (page_) {
+    case Page::families:
+      return list_families(families_, choice_);
+    case Page::histograms:
+      return list_histograms(watch_, choice_);
+    case Page::writers: {
+      Listing writers = list_writers(writers_, choice_);
+      if (!knows_writers_) writers.nothing = "who counts cannot be told from here; of a directory and a Redis it can";
+      if (!writers_fault_.empty()) writers.nothing = writers_fault_;
+      return writers;
+    }
+    case Page::problems:
+      problems_ = problem_texts();
+      return list_problems(problems_, choice_);
+    case Page::metrics:
+      break;
+  }
+  return list_metrics(watch_, choice_);
+}
+
+std::vector<std::string> TopView::problem_texts() const {
+  std::vector<std::string> out;
+  for (const Problem& problem : watch_.problems()) {
+    out.push_back(fmt::format("{}: {}", problem.reason, message_with_subject(problem)));
+  }
+  if (!writers_fault_.empty()) out.push_back(writers_fault_);
+  out.insert(out.end(), logged_.begin(), logged_.end());
+  return out;
+}
+
+std::vector<ScreenLine> TopView::problem_lines(std::size_t columns) {
+  const Listing list = listing();
+  std::vector<ScreenLine> out{{fit(list.columns[0].title, columns), Style::heading}};
+  for (const Listing::Entry& entry : list.entries) add_wrapped(out, std::string(entry.name), columns);
+  if (list.entries.empty()) out.push_back(clipped(list.nothing, columns, Style::plain));
+  return out;
+}
+
+std::string TopView::writers_summary() const {
+  if (!knows_writers_) return "";
+  std::array<std::size_t, 4> count{};
+  for (const Writer& writer : writers_) ++count[static_cast<std::size_t>(writer.state)];
+  std::string out = fmt::format("; writers: {} alive, {} dead", count[0], count[1]);
+  if (count[2] > 0) out += fmt::format(", {} unknown", count[2]);
+  if (count[3] > 0) out += fmt::format(", {} folded", count[3]);
+  return out;
+}
+
+std::vector<ScreenLine> TopView::head_lines(std::size_t columns) const {
+  const std::string state = is_paused_ ? "paused" : fmt::format("every {:g} s", interval_);
+  const std::string name = "weir top: " + source_;
+  const std::size_t left = columns > state.size() + 1 ? columns - state.size() - 1 : columns;
+  std::vector<ScreenLine> lines{{fit(name, left) + (left < columns ? " " + state : ""), Style::title}};
+  std::string counts = watch_.readings() == 0
+                           ? "reading"
+                           : fmt::format("{} families, {} metrics", families_.size(), watch_.metrics().size());
+  counts += writers_summary();
+  if (watch_.readings() > 1) counts += fmt::format("; reading {}, {:.3f} s", watch_.readings(), watch_.elapsed());
+  lines.push_back(clipped(std::move(counts), columns, Style::plain));
+  const std::vector<std::string> problems = problem_texts();
+  if (!problems.empty()) {
+    lines.push_back(clipped(fmt::format("! {} {}{}: {}", problems.size(), problems.size() == 1 ? "problem" : "problems",
+                                        watch_.is_stale() ? ", old values" : "", problems.front()),
+                            columns, Style::warning));
+  }
+  return lines;
+}
+
+ScreenLine TopView::foot_line(std::size_t columns) const {
+  if (is_filtering_)
+    return clipped("filter: " + choice_.filter + "_   Enter keeps it, Esc drops it", columns, Style::selected);
+  if (is_help_ || !opened_.empty()) return clipped("Esc back  q quit  arrows scroll", columns, Style::faint);
+  std::string text = fmt::format(
+      "q quit  ? help  Tab {}  s by {}{}  p {}  / ", kPages[(static_cast<std::size_t>(page_) + 1) % kPages.size()],
+      to_string(choice_.order), choice_.is_reversed ? " reversed" : "", is_paused_ ? "go on" : "pause");
+  text += choice_.filter.empty() ? "filter" : "filtered: " + choice_.filter;
+  return clipped(std::move(text), columns, Style::faint);
+}
+
+void TopView::add_list(std::vector<ScreenLine>& lines, std::size_t columns, std::size_t rows) {
+  const Listing list = listing();
+  const Layout layout = layout_of(list.columns, columns);
+  lines.push_back({fit(heading_text(list, layout), columns), Style::heading});
+  shown_rows_ = rows > 1 ? rows - 1 : 1;
+  if (list.entries.empty()) {
+    const bool is_hidden = list.all > 0;
+    lines.push_back(
+        clipped(is_hidden ? fmt::format("nothing of {} fits the filter {}", list.all, choice_.filter) : list.nothing,
+                columns, Style::plain));
+    return;
+  }
+  const auto same = std::ranges::find(list.entries, selected_, &Listing::Entry::name);
+  if (same != list.entries.end()) at_ = static_cast<std::size_t>(same - list.entries.begin());
+  at_ = std::min(at_, list.entries.size() - 1);
+  if (!selected_.empty()) selected_ = list.entries[at_].name;
+  if (at_ < first_) first_ = at_;
+  if (at_ >= first_ + shown_rows_) first_ = at_ - shown_rows_ + 1;
+  first_ = std::min(first_, list.entries.size() - std::min(shown_rows_, list.entries.size()));
+  for (std::size_t i = first_; i < std::min(first_ + shown_rows_, list.entries.size()); ++i) {
+    const Listing::Entry& entry = list.entries[i];
+    const Style style = i == at_ ? Style::selected : entry.is_bad ? Style::warning : Style::plain;
+    lines.push_back({fit(row_text(list, layout, entry.index), columns), style});
+  }
+}
+
+void TopView::add_scrolled(std::vector<ScreenLine>& lines, std::vector<ScreenLine> body, std::size_t rows) {
+  shown_rows_ = std::max<std::size_t>(rows, 1);
+  scrolled_ = std::min(scrolled_, body.size() - std::min(shown_rows_, body.size()));
+  for (std::size_t i = scrolled_; i < std::min(scrolled_ + rows, body.size()); ++i) lines.push_back(std::move(body[i]));
+}
+
+std::vector<ScreenLine> TopView::lines(const ScreenSize& size) {
+  std::vector<ScreenLine> lines = head_lines(size.columns);
+  const std::size_t around = lines.size() + 1;
+  const std::size_t rows = size.rows > around ? size.rows - around : 1;
+  const WatchedMetric* metric = opened_.empty() ? nullptr : watch_.find(opened_);
+  if (is_help_) {
+    std::vector<ScreenLine> help;
+    for (const char* line : kHelp) help.push_back(clipped(line, size.columns, Style::plain));
+    add_scrolled(lines, std::move(help), rows);
+  } else if (metric != nullptr) {
+    const bool is_its_split = split_ && split_of_ == watch_.families()[metric->shape.family].head.name;
+    add_scrolled(lines, metric_page(watch_, *metric, is_its_split ? &*split_ : nullptr, size.columns), rows);
+  } else if (!opened_.empty()) {
+    lines.push_back(clipped(opened_ + " is gone", size.columns, Style::warning));
+  } else if (page_ == Page::problems) {
+    add_scrolled(lines, problem_lines(size.columns), rows);
+  } else {
+    add_list(lines, size.columns, rows);
+  }
+  lines.resize(std::max<std::size_t>(size.rows, 1) - 1);
+  lines.push_back(foot_line(size.columns));
+  return lines;
+}
+
+std::string TopView::text() {
+  const Listing list = listing();
+  std::size_t widest = std::string_view(list.columns[0].title).size();
+  for (const Listing::Entry& entry : list.entries) widest = std::max(widest, columns_of(entry.name));
+  std::size_t width = widest;
+  for (const Listing::Column& column : list.columns) width += column.width > 0 ? column.width + 1 : 0;
+  const Layout layout = layout_of(list.columns, std::max(width, kNarrowestName + width - widest));
+  const auto without_blanks = [](std::string line) {
+    line.erase(line.find_last_not_of(' ') + 1);
+    return line + "\n";
+  };
+  std::string out;
+  const std::string counts = head_lines(10'000)[1].text;
+  out += without_blanks(shown_text(source_) + ": " + counts);
+  out += without_blanks(heading_text(list, layout));
+  for (const Listing::Entry& entry : list.entries) out += without_blanks(row_text(list, layout, entry.index));
+  if (list.entries.empty()) out += list.nothing + "\n";
+  return out;
+}
+
+}  // namespace weir

@@ -1,0 +1,106 @@
+"""Shell completion and manual pages: made by `weir` of its own help, used by the real shells and by the real man."""
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from conftest import CLEAN, WEIR
+
+FULL = os.environ.get("WEIR_TEST_FULL", "0") not in ("", "0")
+PAGES = ["weir", "serve", "show", "top", "check", "fold", "migrate", "completion"]
+# What bash itself does at a Tab, without a terminal: split into words (COMP_WORDBREAKS has `=`), call, print.
+ASK_BASH = r"""
+source <(weir completion bash)
+read -r -a COMP_WORDS <<<"${1//=/ = }"
+[[ $1 != *' ' && $1 != *= ]] || COMP_WORDS+=('')
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_weir
+printf '%s\n' "${COMPREPLY[@]}"
+"""
+
+
+def run(arguments, **options):
+    path = f"{WEIR.parent}:{CLEAN['PATH']}"
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, env={**CLEAN, "PATH": path}, **options)
+
+
+def bash(line, folder):
+    result = run(["bash", "--norc", "-c", ASK_BASH, "bash", line], cwd=folder)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.split("\n")[:-1]
+
+
+def options_of(command):
+    """The long options its help shows."""
+    return set(re.findall(r"^  (?:-h,)?(--[a-z.-]+)", run([WEIR, command, "--help"]).stdout, re.MULTILINE))
+
+
+def test_bash_completes_subcommands(tmp_path):
+    assert bash("weir s", tmp_path) == ["serve", "show"]
+    assert {"top", "fold", "--help", "--version"} <= set(bash("weir ", tmp_path))
+
+
+@pytest.mark.parametrize("command", ["serve", "show", "top", "check", "fold", "migrate"])
+def test_bash_completes_every_option_of_the_help(tmp_path, command):
+    offered = set(bash(f"weir {command} --", tmp_path))
+    assert offered == options_of(command) and "--dir" in offered
+
+
+def test_bash_completes_the_words_of_options(tmp_path):
+    assert bash("weir top --order ", tmp_path) == ["rate", "value", "name", "change"]
+    assert bash("weir top --order=v", tmp_path) == ["value"]
+    assert bash("weir serve --fold a", tmp_path) == ["auto", "all"]
+    assert bash("weir completion ", tmp_path)[-3:] == ["bash", "zsh", "fish"]
+    assert bash("weir top --interval ", tmp_path) == [""], "a number is no word to offer"
+
+
+def test_bash_completes_directories_and_files_whatever_their_names(tmp_path):
+    (tmp_path / "met rics").mkdir()
+    (tmp_path / "meta").write_text("")
+    assert bash("weir show --dir me", tmp_path) == ["met rics"]
+    assert sorted(bash("weir show --redis-password-file me", tmp_path)) == ["met rics", "meta"]
+
+
+def test_an_unknown_shell_is_a_usage_error(weir):
+    result = weir("completion", "tcsh")
+    assert result.returncode == 2 and "it must be bash, zsh or fish" in result.stderr
+
+
+def test_zsh_and_fish_scripts_name_every_option():
+    for shell, form in (("zsh", "'{}["), ("fish", " -l {} ")):
+        script = run([WEIR, "completion", shell]).stdout
+        for command in ("serve", "show", "top", "check", "fold", "migrate"):
+            for option in options_of(command):
+                assert form.format(option if shell == "zsh" else option[2:]) in script, (shell, command, option)
+
+
+if FULL:
+    @pytest.mark.parametrize("shell", ["zsh", "fish"])
+    def test_the_real_shell_completes(shell, tmp_path):
+        assert shutil.which(shell), f"WEIR_TEST_FULL needs {shell}: apt-get install {shell}"
+        (tmp_path / "metrics").mkdir()
+        if shell == "fish":
+            script = "weir completion fish | source; complete -C 'weir top --order '; complete -C 'weir show --dir me'"
+            words = [line.split("\t")[0] for line in run(["fish", "-N", "-c", script], cwd=tmp_path).stdout.splitlines()]
+            assert words == ["change", "name", "rate", "value", "metrics/"]
+        else:
+            script = "autoload -U compinit; compinit -D -u; source <(weir completion zsh); print $_comps[weir]; functions _weir >/dev/null"
+            result = run(["zsh", "-f", "-c", script], cwd=tmp_path)
+            assert (result.stdout, result.stderr) == ("_weir\n", "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_pages_have_no_warning_and_say_what_the_help_says(page, tmp_path):
+    text = run([WEIR, "man", *([page] if page != "weir" else [])]).stdout
+    (tmp_path / f"{page}.1").write_text(text)
+    shown = subprocess.run(["man", "--warnings", "-l", "-E", "UTF-8", f"{page}.1"], cwd=tmp_path, capture_output=True, text=True,
+                           timeout=60, env={**CLEAN, "MANWIDTH": "100", "LC_ALL": "C.UTF-8", "MANPAGER": "cat", "MANROFFOPT": "-c"})
+    assert (shown.returncode, shown.stderr) == (0, "")
+    plain = re.sub(".\b", "", shown.stdout)
+    for title in ("NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "SEE ALSO"):
+        assert re.search(f"^{title}$", plain, re.MULTILINE), title
+    for option in options_of(page) if page != "weir" else ["--version"]:
+        assert option in plain
+
