@@ -21,7 +21,10 @@ void release(std::string& text) { std::string().swap(text); }
 RelayedConnection::RelayedConnection(std::unique_ptr<ServerTlsSession> session, int plain_fd)
     : session_(std::move(session)), plain_fd_(plain_fd) {}
 
-RelayedConnection::~RelayedConnection() { close(plain_fd_); }
+RelayedConnection::~RelayedConnection() {
+  shutdown(plain_fd_, SHUT_RDWR);  // the server's end hears of it, even where a forked child has this one too
+  close(plain_fd_);
+}
 
 std::uint32_t RelayedConnection::client_events() const noexcept {
   const bool reads = !client_ended_ && to_server_.empty();

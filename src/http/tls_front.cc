@@ -167,7 +167,9 @@ void TlsFront::hand_on(Handshakes::iterator at) {
 
 void TlsFront::drop(Handshakes::iterator at, const char* reason) {
   if (reason != nullptr) hooks_.rejected(reason);
-  const std::string text = std::move(at->second.address_text);
+  Handshake& one = at->second;
+  if (one.events != 0) epoll_.remove(one.session->fd());  // closing does not, where a forked child has the socket too
+  const std::string text = std::move(one.address_text);
   handshakes_.erase(at);
   gone(text);
 }

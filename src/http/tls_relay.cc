@@ -81,7 +81,10 @@ void TlsRelay::serve(Entries::iterator at) {
 void TlsRelay::end(Entries::iterator at) {
   const std::string address = std::move(at->second.address);
   blocked_.erase(at->first);
-  entries_.erase(at);  // closes both sockets, which leaves the epoll set
+  // Taken out of the epoll set by name: closing does not, where a forked child has the sockets too.
+  follow(at->second.connection->client_fd(), 0, at->second.client_events, at->first);
+  follow(at->second.connection->plain_fd(), 0, at->second.plain_events, at->first);
+  entries_.erase(at);
   gone_(address);
   const std::lock_guard lock(mutex_);
   if (--open_ == 0) empty_.notify_all();

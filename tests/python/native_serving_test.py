@@ -139,6 +139,61 @@ def test_tls_is_served_with_a_certificate_and_asks_for_the_clients():
             assert b"c_total 4\n" in response.read()
 
 
+FORKING = """
+import os, signal, subprocess, sys, time
+import weir
+certificate, key, client = sys.argv[1:]
+registry = weir.CollectorRegistry(storage=weir.memory_storage())
+counter = weir.Counter("c", "C.", ["n"], registry=registry)
+for n in range(40000):
+    counter.labels("x" * 60 + str(n)).inc()
+
+def watched_but_closed():
+    descriptors, watched = os.listdir("/proc/self/fd"), set()
+    for one in descriptors:
+        try:
+            with open("/proc/self/fdinfo/" + one) as info:
+                watched |= {line.split()[1] for line in info if line.startswith("tfd:")}
+        except FileNotFoundError:
+            pass  # what listed them
+    return watched - set(descriptors)
+
+with weir.start_http_server(0, "127.0.0.1", registry, certificate, key) as server:
+    reader = subprocess.Popen([sys.executable, "-c", client, str(server.port)], stdout=subprocess.PIPE)
+    reader.stdout.readline()
+    before = len(os.listdir("/proc/self/fd"))
+    child = os.fork()
+    if child == 0:
+        time.sleep(20)
+        os._exit(0)
+    reader.kill(), reader.wait()
+    for _ in range(1000):
+        if len(os.listdir("/proc/self/fd")) < before:
+            break
+        time.sleep(0.01)
+    print(len(os.listdir("/proc/self/fd")) < before, watched_but_closed())
+os.kill(child, signal.SIGKILL), os.waitpid(child, 0)
+"""
+STALLING = """
+import socket, ssl, sys, time
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+connection = context.wrap_socket(socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+connection.sendall(b"GET /metrics HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+connection.recv(20)
+print("reading", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_tls_connection_a_forked_child_has_too_is_let_go_of_when_its_client_goes():
+    """Else the kernel goes on telling of it, and the server's thread of nothing else."""
+    made = certificates().server
+    done = subprocess.run([sys.executable, "-c", FORKING, str(made.certificate), str(made.key), STALLING], capture_output=True,
+                          text=True, timeout=60)
+    assert done.stdout == "True set()\n", done.stdout + done.stderr
+
+
 def test_a_directory_is_served(tmp_path):
     weir.Counter("c", "C.", registry=weir.CollectorRegistry(storage=weir.file_storage(str(tmp_path)))).inc(4)
     with weir.start_http_server(0, "127.0.0.1", weir.MultiProcessCollector(None, str(tmp_path))) as server:
