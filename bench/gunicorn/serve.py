@@ -1,5 +1,6 @@
 """Microseconds a request of Gunicorn with 2 sync workers: its plain worker (the floor), Weir's on files and on Redis,
-and the Python exporter's on both. All servers run all the time; wrk asks one after another, round by round.
+and the Python exporter's on both; by the clock on the wall, and by the workers' CPU, which a busy machine spoils less. All
+servers run all the time; wrk asks one after another, round by round.
 
 serve.py PACKAGES GUNICORN ROUNDS SECONDS [--no-peers]     prints a row of bench/run.py for each storage
 
@@ -28,7 +29,7 @@ class Server:
     """A Gunicorn on a port of its own. `worker` None: the plain one."""
 
     def __init__(self, scratch, name, port, worker=None, packages=None, **variables):
-        self.name, self.port, self.asked, self.us = name, port, 0, []
+        self.name, self.port, self.asked, self.us, self.cpu_us = name, port, 0, [], []
         self.metrics_port = port + 100
         folder = pathlib.Path(scratch) / name.replace(" ", "_")
         folder.mkdir()
@@ -60,12 +61,20 @@ class Server:
                 time.sleep(0.05)
         raise SystemExit(f"bench: {self.name} does not answer:\n{self.log.read_text()[-2000:]}")
 
+    def cpu(self):
+        """Seconds of CPU that the workers used, shipping threads and all."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        fields = [pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in children]
+        return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, seconds):
         """{percent: microseconds that so many of the requests took at most}."""
+        used = self.cpu()
         done = subprocess.run(["wrk", "--latency", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", f"http://127.0.0.1:{self.port}/"],
                               capture_output=True, text=True, check=True, timeout=seconds + 60).stdout
         requests = int(re.search(r"(\d+) requests in", done)[1])
         self.asked += requests
+        self.cpu_us.append((self.cpu() - used) * 1e6 / requests)
         self.us.append(1e6 / float(re.search(r"Requests/sec:\s+([\d.]+)", done)[1]))
         taken = re.findall(r"^\s+(\d+)%\s+([\d.]+)(us|ms|s)$", done, re.M)
         return {int(percent): float(time) * {"us": 1, "ms": 1e3, "s": 1e6}[unit] for percent, time, unit in taken}
@@ -125,6 +134,9 @@ def main():
                 print(json.dumps({"work": f"Gunicorn, 2 sync workers, {storage}: a request", "unit": "us",
                                   "fault": fault_of(server, rounds), "rivals": {"floor": plain.us, "weir": server.us},
                                   "peers": peer}))
+                peer = {name: sorted(peers[storage].cpu_us)[rounds // 2] for name in peer}
+                print(json.dumps({"work": f"Gunicorn, 2 sync workers, {storage}: CPU of a request", "unit": "us",
+                                  "fault": "", "rivals": {"floor": plain.cpu_us, "weir": server.cpu_us}, "peers": peer}))
         finally:
             for server in servers:
                 server.stop()
