@@ -25,6 +25,7 @@
 #include "cli/show.h"
 #include "cli/source_choice.h"
 #include "cli/top.h"
+#include "cli/usage_message.h"
 #include "weir/error.h"
 #include "weir/log.h"
 #include "weir/version.h"
@@ -77,7 +78,8 @@ class CommandLine {
       return print_help(app_);
     } catch (const CLI::ParseError& error) {
       const auto inner = app_.get_subcommands();
-      fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n", error.what(),
+      fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n",
+                 in_our_words(error, inner.empty() ? app_ : *inner.front()),
                  inner.empty() ? "" : " " + inner.front()->get_name());
       return kUsage;
     }
@@ -89,6 +91,31 @@ class CommandLine {
   }
 
  private:
+  /// The parser's errors name the option first and the rest by its types; those that happen are said anew.
+  std::string in_our_words(const CLI::ParseError& error, const CLI::App& command) const {
+    const std::string text = error.what();
+    if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+      return not_expected_message(command.remaining(), &command == &app_ ? "" : command.get_name(), subcommand_names());
+    }
+    const std::string before = "Could not convert: ";
+    const bool is_conversion = dynamic_cast<const CLI::ConversionError*>(&error) != nullptr && text.starts_with(before);
+    const std::string said = is_conversion ? text.substr(before.size()) : text;
+    const std::string name = said.substr(0, said.find_first_of(" :"));
+    const CLI::Option* const option = command.get_option_no_throw(name);
+    if (option == nullptr) return text;
+    const bool is_flag = option->get_items_expected_max() == 0;
+    if (is_conversion) return bad_value_message(name, said.substr(std::min(said.size(), name.size() + 3)), is_flag);
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+      return fmt::format("{} needs {}: {}", command.get_name(), name, option->get_description());
+    }
+    if (dynamic_cast<const CLI::ValidationError*>(&error) != nullptr && text.starts_with(name + ": is ")) {
+      return name + text.substr(name.size() + 1);  // what the checks of this file say
+    }
+    if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) == nullptr) return text;
+    if (text.find("received") != std::string::npos) return given_twice_message(name);
+    return no_value_message(name, option->get_option_text(), option->get_description());
+  }
+
   /// Of the subcommand asked about, or of the whole.
   static int print_help(CLI::App& app) {
     const auto inner = app.get_subcommands();
@@ -108,6 +135,10 @@ class CommandLine {
     command.add_option("--dir", dir, "Directory the processes write to (default: PROMETHEUS_MULTIPROC_DIR)")
         ->option_text("DIRECTORY")
         ->check([](const std::string& value) { return value.empty() ? "is empty; it must name a directory" : ""; });
+  }
+
+  static auto between(double least, double most) {
+    return [least, most](const std::string& value) { return range_message(value, least, most); };
   }
 
   static auto given(const char* what) {
@@ -160,7 +191,7 @@ class CommandLine {
                      "/healthz and /readyz answer without a password");
     const auto add_limit = [&command](const char* name, auto& into, const char* what, const char* unit, double least,
                                       double most) {
-      command.add_option(name, into, what)->option_text(unit)->check(CLI::Range(least, most));
+      command.add_option(name, into, what)->option_text(unit)->check(between(least, most));
     };
     add_limit("--max-connections", web.max_connections, "Open connections (default: 2500)", "COUNT", 1, 1e6);
     add_limit("--max-connections-per-address", web.max_connections_per_address,
@@ -211,7 +242,7 @@ class CommandLine {
         .add_option("--for", show_.seconds,
                     "How long --plot watches first (default: 5 for what is drawn over time, 0 for histograms)")
         ->option_text("SECONDS")
-        ->check(CLI::Range(0.0, 3600.0))
+        ->check(between(0, 3600))
         ->needs("--plot");
   }
 
@@ -221,7 +252,7 @@ class CommandLine {
     add_url(command, top_.source);
     command.add_option("--interval", top_.interval, "Between two readings, from 0.1 to 60 (default: 1)")
         ->option_text("SECONDS")
-        ->check(CLI::Range(0.1, 60.0));
+        ->check(between(0.1, 60));
     command.add_option("--view", top_.page, "metrics, families, histograms, writers or problems (default: metrics)")
         ->option_text("VIEW")
         ->check(one_of({"metrics", "families", "histograms", "writers", "problems"}));
@@ -249,7 +280,7 @@ class CommandLine {
         .add_option("--keep-all", fold_.keep_all,
                     "How long gauges of the mode all outlive their process; 0: for ever (default: 3600)")
         ->option_text("SECONDS")
-        ->check(CLI::Range(0.0, 1e9));
+        ->check(between(0, 1e9));
   }
 
   void add_migrate() {

@@ -1,0 +1,50 @@
+#include "cli/usage_message.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <charconv>
+
+namespace weir::cli {
+namespace {
+
+std::string quoted(const std::string& word) { return fmt::format("\"{}\"", word); }
+
+}  // namespace
+
+std::string no_value_message(const std::string& option, const std::string& unit, const std::string& what) {
+  return fmt::format("{} has no value; write {} {}: {}", option, option, unit, what);
+}
+
+std::string given_twice_message(const std::string& option) {
+  return fmt::format("{} is given more than once; leave all but one out", option);
+}
+
+std::string bad_value_message(const std::string& option, const std::string& value, bool is_flag) {
+  if (is_flag) return fmt::format("{} takes no value, but \"{}\" is given; write {} alone", option, value, option);
+  return fmt::format("{} is \"{}\"; it must be a whole number", option, value);
+}
+
+std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,
+                                 const std::string& subcommands) {
+  std::vector<std::string> options;
+  std::vector<std::string> arguments;
+  for (const std::string& word : words) (word.starts_with("-") ? options : arguments).push_back(quoted(word));
+  if (!options.empty()) {
+    return fmt::format("{} has no option {}", command.empty() ? "weir" : command,
+                       fmt::join(options, " and no option "));
+  }
+  if (command.empty()) {
+    return fmt::format("there is no subcommand {}; there are {}", fmt::join(arguments, " "), subcommands);
+  }
+  return fmt::format("{} does not take {}", command, fmt::join(arguments, " and "));
+}
+
+std::string range_message(const std::string& value, double least, double most) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc{} && end == value.data() + value.size() && number >= least && number <= most) return "";
+  return fmt::format("is \"{}\"; it must be a number from {} to {:.15g}", value, least, most);
+}
+
+}  // namespace weir::cli

@@ -1,0 +1,28 @@
+// What people are told whose command line cannot be: the option, its value, and what would be right. The parser's own
+// words speak of its types.
+//
+// Thread safety: pure functions.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace weir::cli {
+
+/// `--dir has no value; write --dir DIRECTORY: Directory the processes write to`. `unit`: DIRECTORY.
+std::string no_value_message(const std::string& option, const std::string& unit, const std::string& what);
+
+/// `--dir is given twice`; for options that are given once.
+std::string given_twice_message(const std::string& option);
+
+/// `--max-connections is "1.5"; it must be a whole number`; of a flag: that it takes none.
+std::string bad_value_message(const std::string& option, const std::string& value, bool is_flag);
+
+/// Words no option and no argument of `command` explains; `command` empty: in a subcommand's place.
+std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,
+                                 const std::string& subcommands);
+
+/// What is wrong with a number outside [least, most]; empty: nothing.
+std::string range_message(const std::string& value, double least, double most);
+
+}  // namespace weir::cli
