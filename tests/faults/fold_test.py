@@ -199,6 +199,29 @@ def test_a_source_that_cannot_be_removed_is_counted_once_however_often_is_folded
     assert read(directory)["jobs_total", ()] == 2
 
 
+def fold_at(directory, clock):
+    """A fold while the clock shows another time; the kernel's time stamps of files stay what they are."""
+    subprocess.run(["faketime", "-f", clock, WEIR, "fold", "--dir", str(directory)], check=True, capture_output=True, timeout=60,
+                   env={**CLEAN, "NO_FAKE_STAT": "1", "FAKE_UTIME": "0"})
+    return {path.name.split("_")[1] for path in directory.iterdir()}
+
+
+def test_gauges_of_all_stay_an_hour_whatever_the_clock_does(memory_directory):
+    """A clock that was set back: the hour begins anew with the first fold after that. One that was set forward ends it."""
+    def end_a_process():
+        with Writers() as writers:
+            writers.add("weir", memory_directory).run([operation("gauge", "each", 3, detail="all")])
+
+    end_a_process()
+    assert fold_at(memory_directory, "+0") == {"all"}
+    assert fold_at(memory_directory, "-30d") == {"all"}      # it died in a month
+    assert fold_at(memory_directory, "-43141m") == {"all"}   # 59 minutes later
+    assert fold_at(memory_directory, "-43139m") == set()     # 61 minutes later
+    end_a_process()
+    assert fold_at(memory_directory, "+59m") == {"all"}
+    assert fold_at(memory_directory, "+10h") == set()
+
+
 def test_a_pid_that_comes_back_counts_beside_its_dead_namesake(memory_directory):
     """In a pid namespace of its own every first child is the same pid."""
     page = memory_directory.parent / (memory_directory.name + ".page")
