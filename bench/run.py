@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every row of the benchmarks: floor, Weir, ratio, target, verdict, and the peers that are here.
 
-    bench/run.py [--only count|python|scrape|text|gzip|http|memory|redis|gunicorn] [--quick] [--strict] [--no-peers]
+    bench/run.py [--only count|python|scrape|text|gzip|http|tls|memory|redis|gunicorn] [--quick] [--strict] [--no-peers]
 
 Programs are taken from $WEIR_BUILD_DIR (build/bench), where results.json goes too. Exits 1 when a result was wrong;
 with --strict also when a target is missed, or a floor is slower than 1.2 times its figure in rows.py.
@@ -263,6 +263,10 @@ def http(options, scratch, peers):
         return lines_of(command)
 
 
+def tls(options, scratch, peers):
+    return lines_of([sys.executable, HERE / "tls" / "scrape.py", BIN / "weir", *((1, 50) if options.quick else (7, 300))])
+
+
 def kib_of(what, scratch):
     directory = pathlib.Path(tempfile.mkdtemp(dir=scratch))
     done = subprocess.run([BIN / "bench_memory", what, directory], capture_output=True, text=True, check=True)
@@ -366,6 +370,7 @@ WORKLOADS = {
     "text": text,
     "gzip": gzip,
     "http": http,
+    "tls": tls,
     "memory": memory,
     "redis": redis,
     "gunicorn": gunicorn,

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <csignal>
+#include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -102,6 +103,31 @@ TEST(ExposerTls, EndsWithHandshakesAndIdleConnectionsOpen) {
   exposer.reset();
   EXPECT_EQ(idle.read_all(), "");
   EXPECT_TRUE(silent.is_closed());
+}
+
+std::size_t open_descriptors() {
+  std::size_t count = 0;
+  for ([[maybe_unused]] const auto& one : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
+  return count;
+}
+
+TEST(ExposerTls, ClientThatReadsNothingIsCut) {
+  MetricFamily family{{"big", MetricType::gauge, "", ""}, {}};
+  for (int i = 0; i < 20000; ++i)
+    family.samples.push_back({"big", {{"i", std::string(800, 'x') + std::to_string(i)}}, 1.0, {}});
+  const SelfSigned identity;
+  FixedSource source({family});
+  ExposerOptions options = with_tls(identity);
+  options.response_timeout = std::chrono::milliseconds(300);
+  const Exposer exposer(options, source);
+  const std::size_t before = open_descriptors();
+  TlsClient client(exposer.port());
+  client.write(kAskTls);
+  ASSERT_TRUE(client.is_answered());  // from here on its answer is on the way
+  // The server's three descriptors go; the client's own stays.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (open_descriptors() > before + 1 && std::chrono::steady_clock::now() < end) std::this_thread::yield();
+  EXPECT_EQ(open_descriptors(), before + 1);
 }
 
 TEST(ExposerTls, ConfigurationThatCannotBeUsedIsRefusedAtTheStart) {

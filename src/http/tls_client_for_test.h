@@ -83,6 +83,8 @@ class TlsClient {
   bool write(std::string_view bytes) const {
     return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
   }
+  /// Waits for the first bytes; reads none.
+  bool is_answered() { return socket_.is_answered(); }
   std::string read_all() const {
     std::string all;
     std::array<char, 16384> some{};

@@ -58,7 +58,7 @@ bool accept_client(X509_STORE_CTX* store, ClientAuth auth, const std::vector<std
   const std::vector<std::string> names = alternative_names(X509_STORE_CTX_get0_cert(store));
   const bool is_allowed = std::ranges::any_of(
       names, [&](const std::string& name) { return std::ranges::find(allowed_names, name) != allowed_names.end(); });
-  if (!is_allowed) X509_STORE_CTX_set_error(store, X509_V_ERR_SUBJECT_ISSUER_MISMATCH);
+  if (!is_allowed) X509_STORE_CTX_set_error(store, X509_V_ERR_APPLICATION_VERIFICATION);
   return is_allowed;
 }
 
