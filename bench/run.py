@@ -360,6 +360,7 @@ def gunicorn(options, scratch, peers):
     rounds, seconds = (3, 2) if options.quick else (11, 4)
     command = [sys.executable, HERE / "gunicorn" / "serve.py", packages, folder, rounds, seconds]
     rows = lines_of([*command, *([] if with_peers else ["--no-peers"])])
+    rows += lines_of([sys.executable, HERE / "gunicorn" / "handle.py", packages, folder, 11 if options.quick else 41])
     return rows + lines_of([sys.executable, HERE / "gunicorn" / "outage.py", packages, folder, *([2, 2] if options.quick else [5, 4])])
 
 
