@@ -64,6 +64,7 @@ std::string bash_values(const CommandDescription& command) {
                         quoted(fmt::format("{}", fmt::join(option.choices, " "))));
     }
     std::vector<std::string> patterns;
+    patterns.reserve(option.names.size());
     for (const std::string& name : option.names) patterns.push_back(command.name + ":" + name);
     out += fmt::format("    {}) {} ;;\n", fmt::join(patterns, " | "), act);
   }

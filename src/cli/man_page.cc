@@ -154,7 +154,8 @@ Exit codes: 0 printed; 2 usage.)";
 std::string man_page(const CommandDescriptions& commands, std::size_t which, const std::string& version) {
   const CommandDescription& command = commands[which];
   const Footer footer(command.footer);
-  std::string out = fmt::format(".TH {} 1 \"\" \"weir {}\" \"Weir\"\n", roff(upper(page_name(command))), version);
+  std::string out =
+      fmt::format(".TH {} 1 \"\" \"weir {}\" \"Weir\"\n.nh\n.ad l\n", roff(upper(page_name(command))), version);
   out += fmt::format(".SH NAME\n{} \\- {}\n", roff(page_name(command)), roff(command.what));
   out += fmt::format(".SH SYNOPSIS\n.B {}\n[OPTIONS]{}\n", roff(call_of(command)),
                      command.name.empty()    ? " COMMAND"
@@ -169,7 +170,8 @@ std::string man_page(const CommandDescriptions& commands, std::size_t which, con
   std::vector<std::string> others;
   for (const CommandDescription& other : commands) {
     // Of these two nobody makes a page.
-    if (&other != &command && other.name != "help" && other.name != "man") others.push_back(roff(page_name(other)) + "(1)");
+    if (&other != &command && other.name != "help" && other.name != "man")
+      others.push_back(roff(page_name(other)) + "(1)");
   }
   return out + fmt::format(".SH SEE ALSO\n{}\n", fmt::join(others, ", "));
 }

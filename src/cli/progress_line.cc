@@ -17,7 +17,7 @@ constexpr std::chrono::milliseconds kBetweenLines{200};
 
 }  // namespace
 
-ProgressLine::ProgressLine(std::string what) : what_(on_terminal(what)) {
+ProgressLine::ProgressLine(const std::string& what) : what_(on_terminal(what)) {
   if (isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { run(); });
 }
 

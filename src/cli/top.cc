@@ -129,10 +129,11 @@ class Live {
 int run_live(const TopArguments& arguments, const ChosenSource& chosen) {
   SignalDescriptor signals;
   const KeptLog log;
-  std::optional<Terminal> terminal(std::in_place);
   Live live(arguments, chosen);
-  live.run(signals, *terminal);
-  terminal.reset();
+  {
+    Terminal terminal;  // given back before anything waits for a reading
+    live.run(signals, terminal);
+  }
   // A server that does not answer would hold this up for its time-out; nothing is left to be done.
   if (live.hangs()) std::_Exit(kGood);
   return kGood;

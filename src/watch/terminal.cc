@@ -63,7 +63,7 @@ bool wants_colour() {
 attr_t attributes_of(Style style, bool colour) {
   switch (style) {
     case Style::title:
-      return A_BOLD | (colour ? COLOR_PAIR(kTitlePair) : 0);
+      return colour ? A_BOLD | static_cast<attr_t>(COLOR_PAIR(kTitlePair)) : A_BOLD;
     case Style::faint:
       return A_DIM;
     case Style::heading:
@@ -71,7 +71,7 @@ attr_t attributes_of(Style style, bool colour) {
     case Style::selected:
       return A_REVERSE;
     case Style::warning:
-      return colour ? A_BOLD | COLOR_PAIR(kWarningPair) : A_BOLD;
+      return colour ? A_BOLD | static_cast<attr_t>(COLOR_PAIR(kWarningPair)) : A_BOLD;
     case Style::plain:
       break;
   }

@@ -77,7 +77,7 @@ std::string heading_text(const Listing& listing, const Layout& layout) {
 }
 
 /// What does not fit goes.
-ScreenLine clipped(std::string text, std::size_t columns, Style style) {
+ScreenLine clipped(const std::string& text, std::size_t columns, Style style) {
   return {columns_of(text) > columns ? fit(text, columns) : shown_text(text), style};
 }
 
@@ -90,7 +90,7 @@ void add_wrapped(std::vector<ScreenLine>& lines, std::string text, std::size_t c
     lines.push_back(clipped(text.substr(0, cut), columns, Style::warning));
     text = "  " + text.substr(cut);
   }
-  lines.push_back(clipped(std::move(text), columns, Style::warning));
+  lines.push_back(clipped(text, columns, Style::warning));
 }
 
 }  // namespace
@@ -174,7 +174,7 @@ std::vector<ScreenLine> TopView::head_lines(std::size_t columns) const {
                            : fmt::format("{} families, {} metrics", families_.size(), watch_.metrics().size());
   counts += writers_summary();
   if (watch_.readings() > 1) counts += fmt::format("; reading {}, {:.3f} s", watch_.readings(), watch_.elapsed());
-  lines.push_back(clipped(std::move(counts), columns, Style::plain));
+  lines.push_back(clipped(counts, columns, Style::plain));
   const std::vector<std::string> problems = problem_texts();
   if (!problems.empty()) {
     lines.push_back(clipped(fmt::format("! {} {}{}: {}", problems.size(), problems.size() == 1 ? "problem" : "problems",
@@ -192,7 +192,7 @@ ScreenLine TopView::foot_line(std::size_t columns) const {
       "q quit  ? help  Tab {}  s by {}{}  p {}  / ", kPages[(static_cast<std::size_t>(page_) + 1) % kPages.size()],
       to_string(choice_.order), choice_.is_reversed ? " reversed" : "", is_paused_ ? "go on" : "pause");
   text += choice_.filter.empty() ? "filter" : "filtered: " + choice_.filter;
-  return clipped(std::move(text), columns, Style::faint);
+  return clipped(text, columns, Style::faint);
 }
 
 void TopView::add_list(std::vector<ScreenLine>& lines, std::size_t columns, std::size_t rows) {
@@ -234,6 +234,7 @@ std::vector<ScreenLine> TopView::lines(const ScreenSize& size) {
   const WatchedMetric* metric = opened_.empty() ? nullptr : watch_.find(opened_);
   if (is_help_) {
     std::vector<ScreenLine> help;
+    help.reserve(kHelp.size());
     for (const char* line : kHelp) help.push_back(clipped(line, size.columns, Style::plain));
     add_scrolled(lines, std::move(help), rows);
   } else if (metric != nullptr) {

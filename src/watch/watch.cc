@@ -20,6 +20,7 @@ bool only_grows(MetricType type) noexcept {
 
 std::vector<BucketCount> WatchedMetric::all(std::span<const double> values) const {
   std::vector<BucketCount> out;
+  out.reserve(shape.bounds.size());
   for (const auto& [bound, series] : shape.bounds) out.push_back({bound, value_at(values, series)});
   return out;
 }
