@@ -3,17 +3,15 @@
 // Open addressing with linear probing; removal closes the gap. Keys are tuples of exact `str`; a string keeps its hash,
 // and equal label values are mostly the same string object, so a look-up is a few comparisons.
 //
-// A child is made and removed in C++ without the GIL; the table says whether children went meanwhile (Removal).
-//
 // Thread safety: the GIL. No Python code runs inside: exact strings compare in C.
 #pragma once
 
 #include <Python.h>
-#include <unistd.h>
 
-#include <cstdint>
 #include <span>
 #include <vector>
+
+#include "native/child_works.h"
 
 namespace weir::python {
 
@@ -45,25 +43,8 @@ class ChildTable {
   /// Empty ones among them.
   std::span<const Entry> entries() const noexcept { return entries_; }
 
-  /// While it lives, children go in C++, perhaps without the GIL; made and destroyed with it.
-  class Removal {
-   public:
-    explicit Removal(ChildTable& table) noexcept : table_(table) {
-      if (!table_.is_removing()) table_.removing_ = 0;  // a fork lost the thread that would have ended it
-      table_.remover_ = ::getpid();
-      ++table_.removing_;
-      ++table_.removals_;
-    }
-    ~Removal() { --table_.removing_; }
-    Removal(const Removal&) = delete;
-    Removal& operator=(const Removal&) = delete;
-
-   private:
-    ChildTable& table_;
-  };
-  bool is_removing() const noexcept { return removing_ != 0 && remover_ == ::getpid(); }
-  /// How many removals have begun.
-  std::uint64_t removals() const noexcept { return removals_; }
+  /// Who makes or removes children without the GIL.
+  ChildWorks& works() noexcept { return works_; }
 
  private:
   std::size_t mask() const noexcept { return entries_.size() - 1; }
@@ -74,9 +55,7 @@ class ChildTable {
   std::size_t width_;
   std::vector<Entry> entries_;  // a power of two, at most half of them used
   std::size_t size_ = 0;
-  std::uint64_t removals_ = 0;
-  unsigned removing_ = 0;
-  pid_t remover_ = 0;
+  ChildWorks works_;
 };
 
 }  // namespace weir::python

@@ -70,39 +70,44 @@ Child& native_child(NativeMetric& metric, std::span<PyObject* const> texts) {
   return *without_gil([&] { return &metric.child(values); });
 }
 
-// The object of a child that has none yet.
-PyObject* new_child(PyObject* parent, Child& native, std::size_t hash, std::span<PyObject* const> texts) {
-  Instrument& metric = as_instrument(parent);
+// The object of a child, which counts nowhere yet.
+py::object new_child(PyObject* parent, std::span<PyObject* const> texts) {
   auto child = py::reinterpret_steal<py::object>(new_object(Py_TYPE(parent), nullptr, nullptr));
   if (!child) throw py::error_already_set();
   py::tuple values(texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) values[i] = py::reinterpret_borrow<py::object>(texts[i]);
   Instrument& made = as_instrument(child.ptr());
-  made.metric = metric.metric;
-  metric.table->insert(hash, values.ptr(), child.ptr());
+  made.metric = as_instrument(parent).metric;
   made.values = values.release().ptr();
-  made.child = &native;  // last: from here on it counts
-  return child.release().ptr();
+  return child;
 }
 
 PyObject* find_or_make(PyObject* self, std::span<PyObject* const> values) {
   const Texts texts(values);
   const std::size_t hash = ChildTable::hash_of(texts.pointers());
-  const ChildTable& table = *as_instrument(self).table;
+  ChildTable& table = *as_instrument(self).table;
+  py::object child;
   for (;;) {
     if (PyObject* const found = table.find(hash, texts.pointers())) {
       Py_INCREF(found);
       return found;
     }
-    if (table.is_removing()) {  // what C++ finds now may go at any moment
+    if (!child) {  // it may run Python code, so look again
+      child = new_child(self, texts.pointers());
+      continue;
+    }
+    if (table.works().is_removing(hash)) {  // what C++ finds now may go at any moment
       without_gil([] { return std::this_thread::yield(), 0; });
       continue;
     }
-    const std::uint64_t removals = table.removals();
+    const ChildWorks::Making making(table.works(), hash);
     Child& native = native_child(*as_instrument(self).metric, texts.pointers());
     // Without the GIL another thread may have made the same, or removed it.
-    if (table.removals() != removals || table.find(hash, texts.pointers()) != nullptr) continue;
-    return new_child(self, native, hash, texts.pointers());
+    if (!making.is_good() || table.find(hash, texts.pointers()) != nullptr) continue;
+    Instrument& made = as_instrument(child.ptr());
+    table.insert(hash, made.values, child.ptr());
+    made.child = &native;
+    return child.release().ptr();
   }
 }
 
@@ -183,10 +188,10 @@ PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexce
   return guarded([&]() -> PyObject* {
     const Texts texts({args, static_cast<std::size_t>(count)});
     Instrument& metric = as_instrument(self);
-    const auto taken =
-        py::reinterpret_steal<py::object>(metric.table->take(ChildTable::hash_of(texts.pointers()), texts.pointers()));
+    const std::size_t hash = ChildTable::hash_of(texts.pointers());
+    const auto taken = py::reinterpret_steal<py::object>(metric.table->take(hash, texts.pointers()));
     if (taken) {
-      const ChildTable::Removal removal(*metric.table);
+      const ChildWorks::Removal removal(metric.table->works(), hash);
       detach(taken.ptr());
       const std::vector<std::string_view> gone = utf8_of(texts.pointers());
       without_gil([&] { return metric.metric->family().remove(gone); });
@@ -210,7 +215,7 @@ PyObject* clear(PyObject* self, PyObject* /*none*/) noexcept {
   return guarded([&]() -> PyObject* {
     const py::list all = children_of(metric);  // user code may run when functions go, and come back here
     metric.table->clear();
-    const ChildTable::Removal removal(*metric.table);
+    const ChildWorks::Removal removal(metric.table->works(), std::nullopt);
     for (const py::handle child : all) detach(child.ptr());
     without_gil([&] { return metric.metric->family().clear(), 0; });
     Py_RETURN_NONE;
