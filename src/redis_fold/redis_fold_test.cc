@@ -480,6 +480,13 @@ TEST(RedisFoldInCluster, BucketsFoldEachOnItsOwn) {
     run({"HSET", keys.metric("counter", writer, hash), "value", "2", "timestamp", "0", "owner", "t"});
     run({"HSET", keys.meta("counter", writer, hash), "original_key", kJobs});
   }
+  for (int i = 0; i < 500; ++i) {  // so much that it moves in parts
+    const std::string json = ServerWithKeys::key_of("big", "big_total", {{"i", std::to_string(i)}});
+    const std::string hash = md5_hex(json);
+    run({"SADD", keys.index("{b01}33"), "counter:" + hash});
+    run({"HSET", keys.metric("counter", "{b01}33", hash), "value", "1", "timestamp", "0", "owner", "t"});
+    run({"HSET", keys.meta("counter", "{b01}33", hash), "original_key", json});
+  }
   RedisFold fold(client, {});
   FoldReport report = fold.fold();
   for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
@@ -488,8 +495,12 @@ TEST(RedisFoldInCluster, BucketsFoldEachOnItsOwn) {
   }
   EXPECT_EQ(report.sources, 3U);
   const auto collection = RedisMultiProcessCollector(client, {.key_prefix = "gunicorn"}).collect();
-  EXPECT_EQ(for_test::shown(*collection), (Shown{{"jobs_total", 6}}));
-  EXPECT_EQ(client->scan_keys("gunicorn:counter:*:metric:*").size(), 2U);
+  Shown found = for_test::shown(*collection);
+  EXPECT_EQ(found.size(), 501U);
+  EXPECT_EQ(found["jobs_total"], 6);
+  EXPECT_EQ(found["big_total{i=\"7\"}"], 1);
+  EXPECT_EQ(client->scan_keys("gunicorn:counter:*:metric:*").size(), 502U);
+  EXPECT_EQ(client->scan_keys("gunicorn:weir:tomb:*").size(), 3U);
 }
 
 }  // namespace
