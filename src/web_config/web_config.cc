@@ -209,7 +209,8 @@ WebConfig parse_web_config(std::string_view text, const std::string& path) {
                      });
                    }}});
   } catch (const YAML::Exception& error) {
-    throw ConfigError(fmt::format("web config file {}: {}", printable(path), error.msg));
+    const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
+    throw ConfigError(fmt::format("web config file {}, line {}: {}", printable(path), line, printable(error.msg)));
   }
   return config;
 }

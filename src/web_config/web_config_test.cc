@@ -169,6 +169,7 @@ TEST(WebConfig, BadHashIsNamedWithoutShowingIt) {
 TEST(WebConfig, WhatIsNoYamlNamesItsLine) {
   EXPECT_THAT(refusal_of("a: b\n  c: [\n"), AllOf(HasSubstr("\"/etc/weir/web.yml\", line 2"), HasSubstr("not YAML")));
   EXPECT_THAT(refusal_of(std::string(100000, '[')), HasSubstr("not YAML"));
+  EXPECT_THAT(refusal_of(std::string("a\0\n b: c\n", 9)), Not(HasSubstr("\n")));  // its own words hold the byte
   EXPECT_THAT(refusal_of("tls_server_config: &a {<<: *a}"), Not(HasSubstr("accepted")));
 }
 

@@ -37,7 +37,7 @@ YAML::Node parse_yaml(std::string_view text, const std::string& file) {
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
     throw ConfigError(
-        fmt::format("web config file {}, line {}: this is not YAML ({})", printable(file), line, error.msg));
+        fmt::format("web config file {}, line {}: this is not YAML: {}", printable(file), line, printable(error.msg)));
   }
 }
 
