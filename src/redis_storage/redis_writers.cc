@@ -16,11 +16,11 @@
 namespace weir {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{1000};
+constexpr std::chrono::milliseconds kWritersPatience{1000};
 
 RedisOptions hurried(RedisOptions options) {
-  options.connect_timeout = std::min(options.connect_timeout, kPatience);
-  options.reply_timeout = std::min(options.reply_timeout, kPatience);
+  options.connect_timeout = std::min(options.connect_timeout, kWritersPatience);
+  options.reply_timeout = std::min(options.reply_timeout, kWritersPatience);
   options.pool_size = 1;
   return options;
 }
@@ -107,6 +107,7 @@ class RedisWriters final : public WriterView {
   std::vector<Candidate> candidates_for(RedisReading& reading, const std::vector<ClaimOnServer>& claims,
                                         MetricType type) {
     std::vector<RedisCommand> commands;
+    commands.reserve(claims.size());
     for (const ClaimOnServer& claim : claims) {
       commands.push_back(read_command({"SMEMBERS", keys_.index(claim.writer)}));
     }

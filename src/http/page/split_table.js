@@ -3,8 +3,25 @@
 import { element, labelText, setText } from "./dom.js";
 import { counted, formatOf, plainNumber } from "./numbers.js";
 
+// An exporter reads files for it, so large families are asked for less often.
 const kEverySeconds = 2;
+const kEverySecondsOfMany = 10;
+const kMany = 2000;
 const kMostRows = 200;
+
+// The last answer: moving through a family's metrics asks once, not for each.
+const last = { path: "", at: 0, split: null };
+
+// Whether a value of a writer belongs to a merged metric; a gauge of the mode `all` has its writer as a label once merged.
+function belongs(share, labels) {
+  let own = 0;
+  for (const name in share.labels) {
+    if (labels[name] !== share.labels[name]) return false;
+    own += 1;
+  }
+  const names = Object.keys(labels).length;
+  return names === own || (names === own + 1 && labels.pid === share.writer);
+}
 
 export class SplitTable {
   constructor(page, family, metric) {
@@ -20,20 +37,28 @@ export class SplitTable {
       element("th", { class: "number" }, this.adds ? "Share" : ""), element("th", {}))), this.body);
     this.node = element("section", { class: "split" }, element("div", { class: "heading" }, element("h3", {}, "By writer"), this.note), this.table);
     this.path = `api/v1/split?family=${encodeURIComponent(family.name)}`;
-    page.exporter.forget(this.path); // what another table was told, this one was not
     this.asked = 0;
+    if (last.path === this.path) this.fill(last.split);
+    else page.exporter.forget(this.path); // what another table was told, this one was not
+  }
+
+  every() {
+    const many = last.path === this.path && last.split.shares.length > kMany;
+    return (many ? kEverySecondsOfMany : kEverySeconds) * 1000;
   }
 
   tick() {
-    if (performance.now() - this.asked > kEverySeconds * 1000) this.ask();
+    if (performance.now() - this.asked > this.every()) this.ask();
   }
 
   async ask() {
     if (this.asking || this.page.exporter.state === "lost") return;
     this.asked = performance.now();
+    if (last.path === this.path && this.asked - last.at < this.every()) return;
     this.asking = true;
     try {
       const split = await this.page.exporter.ask(this.path);
+      if (last.path === this.path || split) Object.assign(last, { path: this.path, at: this.asked, split: split || last.split });
       if (split) this.fill(split);
     } catch (error) {
       // The exporter's own banner tells when it is gone; this is about the split alone.
@@ -45,16 +70,13 @@ export class SplitTable {
   // Values of the chosen metric, or of all the family's where they add up.
   rowsOf(split) {
     const { metric, ending, adds } = this;
-    const wanted = metric ? labelText(metric.labels) : null;
     const rows = new Map();
     for (const share of split.shares) {
       if (adds && !share.sample.endsWith(ending)) continue;
-      const text = adds && wanted === null ? "" : labelText(share.labels);
-      // A gauge of the mode `all` has its writer as a label once it is merged.
-      const matches = wanted === null || wanted === text || wanted === labelText({ ...share.labels, pid: share.writer });
-      if (!matches) continue;
-      const key = adds || metric ? share.writer : `${share.writer}\n${text}`;
-      const row = rows.get(key) || { writer: share.writer, state: share.state, labels: adds || metric ? "" : text, value: 0 };
+      if (metric && !belongs(share, metric.labels)) continue;
+      const text = adds || metric ? "" : labelText(share.labels);
+      const key = `${share.writer}\n${text}`;
+      const row = rows.get(key) || { writer: share.writer, state: share.state, labels: text, value: 0 };
       row.value = adds ? row.value + Number(share.value) : Number(String(share.value).replace("Inf", "Infinity"));
       rows.set(key, row);
     }
