@@ -33,14 +33,23 @@ class PrometheusMaster(_Arbiter):
     _told: Dict[int, str]  # {pid: name of the signal we sent to end it}
 
     def setup(self, app: Any) -> None:
-        """Before an application is preloaded: the environment, and prometheus_client's metrics taken over."""
+        """Before an application is preloaded: the environment, and prometheus_client's metrics taken over. Reloads come
+        by here too."""
         use_gunicorns_log()
         try:
-            with _bad_settings_told():
-                _prepare(app.cfg)
-                super().setup(app)
+            self._prepare(app.cfg)
+            super().setup(app)
         finally:
             log_handler.stop_waiting()
+
+    def _prepare(self, cfg: Any) -> None:
+        try:
+            with _bad_settings_told():
+                _prepare(cfg)
+        except RuntimeError as error:
+            if not hasattr(self, "_told"):
+                raise
+            logger.error("reload: %s", error)  # which ends nothing that runs
 
     def start(self) -> None:
         with _bad_settings_told():
@@ -176,9 +185,15 @@ def _reason(worker: Any, status: int, told: Optional[str]) -> Tuple[str, str]:
 
 
 def mark_process_dead(pid: int) -> None:
-    """Removes the files of a dead worker's live gauges. In Redis its lease tells, and the newest value is shown."""
-    if not config.redis_enabled and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
-        weir.mark_process_dead(pid)
+    """Removes the files of a dead worker's live gauges. In Redis its lease tells, and the newest value is shown.
+
+    Never raises: Gunicorn calls it where an exception ends the server.
+    """
+    try:
+        if not config.redis_enabled and os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            weir.mark_process_dead(pid)
+    except (SettingError, weir.Error) as error:
+        logger.warning("%s", error)
 
 
 def install_master() -> None:

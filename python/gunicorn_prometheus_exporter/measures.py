@@ -44,7 +44,10 @@ class WorkerMeasures:
 
     def refresh(self) -> None:
         """Reads the process."""
-        self.memory.set(resident_bytes())
+        try:
+            self.memory.set(resident_bytes())
+        except OSError:  # no descriptor is left, say: no reason for the worker to end
+            pass
         self.cpu.set(self._cpu_share.percent())
         self.uptime.set(time.monotonic() - self._began)
 

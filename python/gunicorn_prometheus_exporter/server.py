@@ -16,6 +16,7 @@ from typing import Any, Dict, List, Optional, Tuple
 from weir import _weir
 
 from .config import config
+from .config.checks import SettingError
 from .folding import folding
 
 logger = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class MetricsServer:
             return
         try:
             self._take_port()
-        except _weir.ConfigError as error:  # a certificate that could be read at the start: no reason to end
+        except (SettingError, _weir.Error) as error:  # what could be used at the start: no reason to end
             self._complain(error)
 
     def _take_port(self) -> None:

@@ -252,6 +252,16 @@ def test_a_directory_for_another_user_is_theirs_and_one_they_may_not_write_to_is
     prepare_directory(0, 0)
 
 
+def test_a_worker_without_a_free_descriptor_goes_on(tmp_path):
+    code = ("import os, resource\nfrom gunicorn_prometheus_exporter.measures import WorkerMeasures\n"
+            "measures = WorkerMeasures('worker_1')\nmeasures.refresh()\n"
+            "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))\n"
+            "try:\n    os.open('/', os.O_RDONLY)\nexcept OSError:\n    measures.refresh()\n    print('goes on')\n")
+    done = subprocess.run([CURRENT, "-c", code], env={**CLEAN, **files(tmp_path), "PYTHONPATH": PACKAGES}, capture_output=True,
+                          text=True, timeout=60)
+    assert done.stdout == "goes on\n", done.stderr
+
+
 LABELLED = """
 import prometheus_client
 paths = prometheus_client.Summary("app_paths", "Requests by path.", ["path"])  # no worker has a file of that kind yet
@@ -272,6 +282,10 @@ def test_a_directory_that_goes_under_running_workers_costs_no_answer(tmp_path):
         metrics.write_text("in its place")  # so that nobody makes it anew
         assert [ask(gunicorn.port, path) for path in ("/new", "/new", "/other")] == [200] * 3
         assert "metric app_paths: kept in this process's memory only" in gunicorn.log()
+        victim = gunicorn.workers()[0]
+        gunicorn.signal(signal.SIGHUP)
+        wait_until(lambda: victim not in gunicorn.workers() and gunicorn.workers(), "a reload ends nothing that runs")
+        assert re.search(r"\[ERROR\] reload: PROMETHEUS_MULTIPROC_DIR=.*: File exists; it must be a directory", gunicorn.log())
         metrics.unlink()
         victim = gunicorn.workers()[0]
         gunicorn.signal(signal.SIGKILL, victim)
