@@ -12,11 +12,8 @@ install(TARGETS weir RUNTIME)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE TYPE DOC)
 
 # What the target `man` made of weir's own help, where it was built: completion and manual pages.
-set(shells ${PROJECT_BINARY_DIR}/completion)
-install(FILES ${shells}/bash/weir DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions OPTIONAL)
-install(FILES ${shells}/zsh/_weir DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions OPTIONAL)
-install(FILES ${shells}/fish/weir.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d OPTIONAL)
-install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL FILES_MATCHING PATTERN "*.1")
+install(DIRECTORY ${PROJECT_BINARY_DIR}/completion/ DESTINATION ${CMAKE_INSTALL_DATADIR} OPTIONAL)
+install(DIRECTORY ${PROJECT_BINARY_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 OPTIONAL)
 
 # From the folder of the .pc files back to the prefix: the tree may be installed anywhere, and moved.
 file(RELATIVE_PATH PC_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)

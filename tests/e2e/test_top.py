@@ -203,8 +203,9 @@ def test_it_stops_and_goes_on_under_a_shell_like_any_program(three):
         assert terminal.is_given_back()
 
 
-def test_a_terminal_that_goes_away_ends_it(three):
-    with Terminal("top", "--dir", three) as terminal:
+@pytest.mark.parametrize("wrapper", [[], ["env", "--ignore-signal=HUP"]], ids=["with SIGHUP", "without"])
+def test_a_terminal_that_goes_away_ends_it(three, wrapper):
+    with Terminal("top", "--dir", three, program=(*wrapper, WEIR)) as terminal:
         terminal.until("apples_total")
         os.close(terminal.master)
         terminal.master = None
