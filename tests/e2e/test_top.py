@@ -3,9 +3,11 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import subprocess
 import sys
 import termios
+import threading
 
 import pytest
 
@@ -14,6 +16,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from redis_servers import RedisServer, free_port, wait_until  # noqa: E402
 
 from conftest import CLEAN, WEIR, entry, write_db  # noqa: E402
+from secure_server import CHEAP, SecureServer, certificates, tls_section  # noqa: E402
 from terminal import Terminal  # noqa: E402
 from test_docs import ROOT, blocks_of, pattern_of, prepare  # noqa: E402
 
@@ -280,6 +283,48 @@ def test_weir_serve_is_watched_by_its_url(serve, weir, three):
     assert shown.stdout.splitlines()[1:] == directly.stdout.splitlines()[1:]
     gone = weir("top", "--url", f"http://127.0.0.1:{server.port}/absent", env={"no_proxy": "*"})
     assert gone.returncode == 1 and "answered 404, not 200" in gone.stderr
+
+
+def test_https_needs_the_right_authority_and_a_password_of_netrc(weir, three, tmp_path):
+    web = tmp_path / "web"
+    web.mkdir()
+    server = SecureServer(web, three, tls_section(certificates().server) + f"basic_auth_users: {{prom: {CHEAP}}}\n")
+    try:
+        url = f"https://localhost:{server.port}/metrics"
+        environment = {"HOME": str(web), "no_proxy": "*", "SSL_CERT_FILE": str(certificates().other_authority)}
+        refused = weir("top", "--url", url, env=environment)
+        assert refused.returncode == 1 and "certificate" in refused.stderr
+        environment["SSL_CERT_FILE"] = str(certificates().authority)
+        nobody = weir("top", "--url", url, env=environment)
+        assert nobody.returncode == 1 and "answered 401, not 200" in nobody.stderr
+        (web / ".netrc").write_text("machine localhost login prom password secret\n")
+        (web / ".netrc").chmod(0o600)
+        shown = weir("top", "--url", url, "--interval", 0.1, env=environment)
+        assert (shown.returncode, shown.stderr) == (0, "") and "pears_total" in shown.stdout
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("answer, said", [
+    (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\nContent-Length: 0\r\n\r\n", 'Protocol "file"'),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\x00\xff{]\n\n\"=", "line 1"),
+    (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\na 1\n", "96 bytes remaining"),
+    (b"no HTTP at all\r\n\r\n", "HTTP/0.9"),
+], ids=["leaves HTTP", "is no exposition", "is cut short", "is no HTTP"])
+def test_an_answer_that_is_refused(weir, answer, said):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        def serve():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        result = weir("top", "--url", f"http://127.0.0.1:{listener.getsockname()[1]}/", env={"no_proxy": "*"})
+        thread.join(timeout=20)
+    assert result.returncode == 1 and said in result.stderr
+    assert "root:" not in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("arguments, message", [
