@@ -166,7 +166,12 @@ Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend, Write
       metrics_gatherer_(source, &statistics_, options_.max_body_bytes, Api(source.describe(), writers)),
       backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)) {
   start_daemon();
-  if (has_tls_) start_front();
+  try {
+    if (has_tls_) start_front();
+  } catch (...) {
+    MHD_stop_daemon(daemon_);  // its threads would outlive what they work on
+    throw;
+  }
 }
 
 void Exposer::Impl::start_front() {

@@ -21,9 +21,9 @@ constexpr const char* kHash = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd
 
 WebConfig config_of(const std::string& text) { return parse_web_config(text, kPath); }
 
-TlsServerConfig tls_of(const std::string& lines) {
-  return config_of(std::string("tls_server_config:\n") + kPair + lines).tls.value();
-}
+TlsServerConfig tls_in(const std::string& text) { return config_of(text).tls.value_or(TlsServerConfig{}); }
+
+TlsServerConfig tls_of(const std::string& lines) { return tls_in(std::string("tls_server_config:\n") + kPair + lines); }
 
 std::string refusal_of(const std::string& text) {
   try {
@@ -49,7 +49,7 @@ TEST(WebConfig, FilesAreRelativeToTheConfigurationsFolder) {
   const TlsServerConfig tls = tls_of("");
   EXPECT_EQ(tls.certificate.file, "/etc/weir/a.crt");
   EXPECT_EQ(tls.key.file, "/etc/weir/a.key");
-  EXPECT_EQ(config_of("tls_server_config: {cert_file: /x/a.crt, key_file: b.key}").tls->certificate.file, "/x/a.crt");
+  EXPECT_EQ(tls_in("tls_server_config: {cert_file: /x/a.crt, key_file: b.key}").certificate.file, "/x/a.crt");
 }
 
 TEST(WebConfig, DefaultsAreTls12AndNoClientCertificates) {
@@ -85,7 +85,7 @@ TEST(WebConfig, ListsAreTakenInTheirOrder) {
 }
 
 TEST(WebConfig, CertificatesMayStandInIt) {
-  const TlsServerConfig tls = config_of("tls_server_config:\n  cert: |\n    -----BEGIN\n  key: K\n").tls.value();
+  const TlsServerConfig tls = tls_in("tls_server_config:\n  cert: |\n    -----BEGIN\n  key: K\n");
   EXPECT_EQ(tls.certificate.inline_text, "-----BEGIN\n");
   EXPECT_EQ(tls.key.inline_text, "K");
 }
