@@ -110,14 +110,15 @@ class Gunicorn:
 
     def _answers(self):
         assert self.process.poll() is None, f"Gunicorn ended\n{self.log()}"
-        self.answered += self.fetch(self.port, "/") is not None
+        # Long: a request that is given up is served all the same, and counted, by a worker that boots slowly.
+        self.answered += self.fetch(self.port, "/", seconds=60) is not None
         return self.answered
 
     @staticmethod
-    def fetch(port, path):
+    def fetch(port, path, seconds=10):
         """The body of a response, or None where none came."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=seconds) as response:
                 return response.read().decode()
         except urllib.error.HTTPError as error:
             return error.read().decode()
