@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -25,8 +24,6 @@ constexpr std::pair<std::string_view, View> kApiPaths[] = {{"/api/v1/series", Vi
 
 constexpr const char* kNoSuchFamily =
     "There is no such family; write /api/v1/split?family=NAME as /api/v1/series names it.\n";
-
-double unix_now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 void append_problems(std::string& out, const std::vector<Problem>& problems) {
   fmt::format_to(std::back_inserter(out), ",\"problems_total\":{},\"problems\":[", problems.size());
@@ -101,12 +98,13 @@ bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcep
          (!etag.empty() && if_none_match.find(etag.substr(etag.find('"'))) != std::string_view::npos);
 }
 
-Answer Api::render(const std::shared_ptr<const Collection>& collection, const Ask& ask, BodyStore& bodies) {
+Answer Api::render(const std::shared_ptr<const Collection>& collection, double time, const Ask& ask,
+                   BodyStore& bodies) {
   look_at(collection);
   const auto known = std::ranges::find_if(
       made_, [&](const Made& one) { return one.view == ask.view && one.gzip == ask.gzip && one.names == ask.names; });
   if (known != made_.end()) return known->answer;
-  Answer answer = make(*collection, ask, bodies);
+  Answer answer = make(*collection, time, ask, bodies);
   // Of the series document only the gzip is kept, and the shape has it.
   if (made_.size() < kMostKept && answer.status == 200 && ask.view != View::api_series)
     made_.push_back({ask.view, ask.names, ask.gzip, answer});
@@ -128,7 +126,7 @@ void Api::forget() {
   seen_.reset();
 }
 
-Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies) {
+Answer Api::make(const Collection& collection, double time, const Ask& ask, BodyStore& bodies) {
   if (shape_ == nullptr && ask.view != View::api_status) {
     shape_ = std::make_unique<ApiShape>(*collection.snapshot.table);
   }
@@ -157,7 +155,7 @@ Answer Api::make(const Collection& collection, const Ask& ask, BodyStore& bodies
   }
   answer.etag = fmt::format("W/\"{:016x}\"", text_hash(body));
   // The time is no reason to send the rest again.
-  body.insert(1, fmt::format("\"version\":1,\"time\":{:.3f},", unix_now()));
+  body.insert(1, fmt::format("\"version\":1,\"time\":{:.3f},", time));
   answer.body = bodies.body(ask.gzip ? gzip(body) : std::move(body));
   return answer;
 }

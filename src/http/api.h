@@ -44,7 +44,8 @@ class Api {
   /// `source` describes what is read. `writers` (null: not known) must outlive it.
   Api(std::string source, WriterView* writers) : source_(std::move(source)), writers_(writers) {}
 
-  Answer render(const std::shared_ptr<const Collection>& collection, const Ask& ask, BodyStore& bodies);
+  /// `time`: when the collection began, Unix seconds; rates are made of it.
+  Answer render(const std::shared_ptr<const Collection>& collection, double time, const Ask& ask, BodyStore& bodies);
   /// Gives back what is kept between answers.
   void forget();
 
@@ -57,7 +58,7 @@ class Api {
   };
   static constexpr std::size_t kMostKept = 16;
 
-  Answer make(const Collection& collection, const Ask& ask, BodyStore& bodies);
+  Answer make(const Collection& collection, double time, const Ask& ask, BodyStore& bodies);
   void look_at(const std::shared_ptr<const Collection>& collection);
   std::string values(const Collection& collection) const;
   std::string status(const Collection& backend);

@@ -96,6 +96,18 @@ TEST_F(ApiTest, PollsWithinASecondShareACollectionAndScrapesNever) {
   EXPECT_EQ(source_.collections, 2);
 }
 
+TEST_F(ApiTest, TimeIsTheCollectionsNotTheAnswers) {
+  const auto time_of = [](const std::string& body) {
+    std::smatch found;
+    EXPECT_TRUE(std::regex_search(body, found, std::regex("\"time\":([0-9.]+)"))) << body;
+    return std::stod("0" + found[1].str());
+  };
+  const double values = time_of(get("/api/v1/values").body);
+  for (int i = 0; i < 200; ++i) get("/healthz");  // tens of milliseconds
+  EXPECT_NEAR(time_of(get("/api/v1/split?family=h").body), values, 0.01);
+  EXPECT_EQ(source_.collections, 1);
+}
+
 TEST_F(ApiTest, GzipIsSentWhereItIsAccepted) {
   EXPECT_TRUE(get("/api/v1/series", "Accept-Encoding: gzip\r\n").has("Content-Encoding: gzip"));
   EXPECT_FALSE(get("/api/v1/series").has("Content-Encoding"));

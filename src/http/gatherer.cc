@@ -161,7 +161,9 @@ Answer Gatherer::too_much_held() {
 
 Answer Gatherer::render_api(const std::shared_ptr<const Collection>& collection, const Ask& ask) {
   if (bodies_.bytes_held() > max_body_bytes_) return too_much_held();
-  return api_.render(collection, ask, bodies_);
+  const auto age = std::chrono::steady_clock::now() - recent_began_;
+  const std::chrono::duration<double> began = std::chrono::system_clock::now().time_since_epoch() - age;
+  return api_.render(collection, began.count(), ask, bodies_);
 }
 
 Answer Gatherer::render_exposition(const Collection& collection, const Ask& ask) {
