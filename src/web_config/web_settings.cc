@@ -21,7 +21,12 @@ bool has_any_file(const WebSource& source) {
 
 std::shared_ptr<const WebSettings> settings_of(WebFiles files) {
   auto settings = std::make_shared<WebSettings>();
-  if (files.config.tls) settings->tls = std::make_shared<const ServerTls>(*files.config.tls, files.pem);
+  if (files.config.tls) {
+    settings->tls = std::make_shared<const ServerTls>(*files.config.tls, files.pem);
+    if (settings->tls->not_after() < static_cast<double>(std::time(nullptr))) {
+      log_line(LogLevel::warning, "TLS: the server's certificate has ended; clients will refuse it");
+    }
+  }
   settings->headers = std::move(files.config.headers);
   settings->users = std::make_shared<const WebUsers>(std::move(files.config.users));
   return settings;

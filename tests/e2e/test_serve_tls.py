@@ -40,6 +40,7 @@ def test_the_right_authority_and_name_get_metrics(secure):
 def test_clients_refuse_a_certificate_that_is(secure, wrong):
     server = secure(tls_section(getattr(certificates(), wrong)))
     assert server.curl("/metrics").exit_code == REFUSED_BY_CLIENT
+    assert (b"certificate has ended" in server.log) == (wrong == "expired")
 
 
 def test_tls_before_1_2_is_refused_by_the_server(secure):
