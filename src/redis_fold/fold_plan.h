@@ -16,6 +16,9 @@
 #include "collect/merged_entry.h"
 #include "format/file_name.h"
 #include "redis_fold/dead_writers.h"
+#include "redis_fold/fold_script.h"
+#include "redis_layout/redis_keys.h"
+#include "weir/snapshot.h"
 
 namespace weir {
 
@@ -64,8 +67,21 @@ struct SamplePlan {
 
 SamplePlan plan_sample(const SeenSample& seen, const DeadWriter& writer);
 
-/// The kind and the hash of a member.
-FileKind kind_of_member(std::string_view member);
+/// As Redis and Lua hand it on without losing a bit.
+std::string number_for_redis(double value);
+
+/// Of some of a writer's samples, or all: what the one script is told. Its count of folds, `keep_s`, and whether it is
+/// the last are the caller's to say.
+struct PartPlan {
+  FoldCall call;
+  std::size_t folded = 0;         ///< values
+  bool is_refused = false;        ///< nothing may be done; `problems` says why
+  std::vector<Problem> problems;  ///< values that stay where they are
+};
+
+/// `retired`: how many retired writers there are; `seen` knows of as many.
+PartPlan plan_part(const RedisKeys& keys, const DeadWriter& writer, const SortedMembers& sorted,
+                   const std::vector<SeenSample>& seen, std::size_t retired);
 
 /// What one script takes: a writer with fewer values is folded by one, of a larger one so many at a time. At 34 us a
 /// value, on a busy machine, the server does nothing else for 17 ms.

@@ -66,6 +66,39 @@ TEST(RedisFoldPlan, ARetiredValueThatIsNoNumberIsNotWrittenOver) {
   EXPECT_EQ(plan.spoiled_part, 1U);
 }
 
+TEST(RedisFoldPlan, APartTellsTheScriptWhatMovesWhatGoesAndWhatStays) {
+  const RedisKeys keys("shop");
+  const SortedMembers sorted{{"counter:abc"}, {"gauge_livesum:c"}, {"gauge_all:b"}};
+  const PartPlan plan = plan_part(keys, kPlannedWriter, sorted, {seen_counter(2)}, 0);
+  EXPECT_EQ(plan.folded, 1U);
+  ASSERT_EQ(plan.call.puts.size(), 1U);
+  EXPECT_EQ(plan.call.puts[0].metric, keys.metric("counter", "retired", "abc"));
+  EXPECT_EQ(plan.call.puts[0].value, "2");
+  EXPECT_THAT(plan.call.keeps, ElementsAre(keys.metric("gauge_all", "101", "b"), keys.meta("gauge_all", "101", "b")));
+  EXPECT_THAT(plan.call.drops,
+              ElementsAre(keys.metric("gauge_livesum", "101", "c"), keys.meta("gauge_livesum", "101", "c"),
+                          keys.metric("counter", "101", "abc"), keys.meta("counter", "101", "abc")));
+  EXPECT_THAT(plan.call.tombs, ElementsAre(testing::Pair("counter:abc", "2")));
+  EXPECT_EQ(plan.call.retired.size(), 1U);
+}
+
+TEST(RedisFoldPlan, ASealedWriterHasItsTombstoneAlready) {
+  DeadWriter sealed = kPlannedWriter;
+  sealed.token = kSealed;
+  const PartPlan plan = plan_part(RedisKeys("shop"), sealed, {{"counter:abc"}, {}, {}}, {seen_counter(2)}, 0);
+  EXPECT_EQ(plan.call.token, "sealed");
+  EXPECT_EQ(plan.call.tombs.size(), 0U);
+}
+
+TEST(RedisFoldPlan, ASpoiledTotalRefusesTheWholePart) {
+  SeenSample spoiled = seen_counter(1);
+  spoiled.retired = {{true, std::nullopt}};
+  const PartPlan plan = plan_part(RedisKeys("shop"), kPlannedWriter, {{"counter:abc"}, {}, {}}, {spoiled}, 1);
+  EXPECT_TRUE(plan.is_refused);
+  ASSERT_EQ(plan.problems.size(), 1U);
+  EXPECT_EQ(plan.problems[0].subject, "shop:counter:retired:metric:abc");
+}
+
 TEST(RedisFoldPlan, NoTombstoneForGaugesAndAfterAGoodbye) {
   SeenSample seen = seen_counter(1);
   seen.member = "gauge_max:abc";

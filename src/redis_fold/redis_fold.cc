@@ -25,8 +25,6 @@ constexpr int kLeasesOfCalm = 3;
 constexpr const char* kNeverMeant = "86400";  // s: for gauges of `all` that nobody gave a time
 constexpr const char* kStagedLife = "3600";   // s: for a tombstone whose folder was killed before it was in its place
 
-std::string number_text(double value) { return fmt::format("{:.17g}", value); }
-
 /// A value as it stands; nothing where there is none, or no number.
 std::optional<CellPair> pair_of(const RedisReply& reply) {
   if (reply.elements.size() < 2 || reply.elements[0].is_nil()) return std::nullopt;
@@ -149,7 +147,7 @@ struct RedisFold::Impl {
       for (const SeenSample& seen : read_samples(writer, part, {})) {
         const SamplePlan plan = plan_sample(seen, writer);
         if (plan.verdict != SamplePlan::Verdict::fold || !plan.tomb) continue;
-        fields.insert(fields.end(), {seen.member, number_text(*plan.tomb)});
+        fields.insert(fields.end(), {seen.member, number_for_redis(*plan.tomb)});
         ++call.tombs;
       }
       if (fields.size() == 2) continue;
@@ -165,41 +163,20 @@ struct RedisFold::Impl {
   /// Some of a writer's members, or all, by one script.
   Outcome fold_part(const DeadWriter& writer, std::span<const std::string> members, bool is_last, FoldReport& report) {
     const SortedMembers sorted = sort_members(members);
-    const std::string_view bucket = bucket_of(std::string_view(writer.name));
-    FoldCall call = call_for(writer, sorted);
-    call.is_last = is_last;
-    if (!is_last) call.members.assign(members.begin(), members.end());
-    const std::vector<std::string> known = retired_there(bucket);
-    std::size_t most_parts = known.size();
-    std::size_t folded = 0;
-    std::vector<Problem> problems;
-    for (const SeenSample& seen : read_samples(writer, sorted.folded, known)) {
-      const SamplePlan plan = plan_sample(seen, writer);
-      const std::string key = keys.metric_of_member(seen.member, writer.name);
-      if (plan.verdict == SamplePlan::Verdict::spoiled) {
-        const std::string spoiled = keys.metric_of_member(seen.member, retired_name(bucket, plan.spoiled_part));
-        report.problems.push_back({"not_folded", spoiled,
-                                   fmt::format("{} holds no number; writer {} is not folded until it does, or is gone",
-                                               spoiled, writer.name)});
-        return Outcome::refused;
-      }
-      if (plan.verdict == SamplePlan::Verdict::leave) {
-        problems.push_back(
-            {"not_folded", key, fmt::format("{} has no value of its writer, or no metadata; it is not folded", key)});
-        continue;
-      }
-      add_sample(call, seen, plan, writer);
-      most_parts = std::max(most_parts, plan.parts.size());
-      ++folded;
+    const std::vector<std::string> known = retired_there(bucket_of(std::string_view(writer.name)));
+    PartPlan plan = plan_part(keys, writer, sorted, read_samples(writer, sorted.folded, known), known.size());
+    if (plan.is_refused) {
+      report.problems.insert(report.problems.end(), plan.problems.begin(), plan.problems.end());
+      return Outcome::refused;
     }
-    for (std::size_t part = 0; part < most_parts; ++part) {
-      const std::string name = retired_name(bucket, part);
-      call.retired.push_back({name, keys.claim(name), keys.index(name)});
-    }
-    const Outcome outcome = run(fold_script(), call.command(), writer, report.problems);
+    plan.call.folds_before = folds;
+    plan.call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kNeverMeant;
+    plan.call.is_last = is_last;
+    if (!is_last) plan.call.members.assign(members.begin(), members.end());
+    const Outcome outcome = run(fold_script(), plan.call.command(), writer, report.problems);
     if (outcome != Outcome::done) return outcome;
-    report.entries += folded;
-    report.problems.insert(report.problems.end(), problems.begin(), problems.end());
+    report.entries += plan.folded;
+    report.problems.insert(report.problems.end(), plan.problems.begin(), plan.problems.end());
     return outcome;
   }
 
@@ -216,50 +193,6 @@ struct RedisFold::Impl {
     }
     if (word == "OK" && reply.elements.size() == 2) folds = reply.elements[1].text;
     return word == "OK" ? Outcome::done : Outcome::changed;
-  }
-
-  FoldCall call_for(const DeadWriter& writer, const SortedMembers& sorted) const {
-    const std::string_view bucket = bucket_of(std::string_view(writer.name));
-    FoldCall call;
-    call.folds = keys.folds(bucket);
-    call.folds_before = folds;
-    call.claim = keys.claim(writer.name);
-    call.lease = keys.lease(writer.name);
-    call.index = keys.index(writer.name);
-    call.tomb = keys.tomb(writer.name);
-    call.writers = keys.writers(bucket);
-    call.token = writer.token;
-    call.sequence = writer.sequence;
-    call.writer = writer.name;
-    call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kNeverMeant;
-    const auto add = [&](std::vector<std::string>& to, const std::string& member) {
-      to.push_back(keys.metric_of_member(member, writer.name));
-      to.push_back(keys.meta_of_member(member, writer.name));
-    };
-    for (const std::string& member : sorted.kept) add(call.keeps, member);
-    for (const std::string& member : sorted.dropped) add(call.drops, member);
-    return call;
-  }
-
-  /// The sample's new values in the retired writers, and the end of its keys.
-  void add_sample(FoldCall& call, const SeenSample& seen, const SamplePlan& plan, const DeadWriter& writer) const {
-    const std::string_view bucket = bucket_of(std::string_view(writer.name));
-    const FileKind kind = kind_of_member(seen.member);
-    for (std::size_t part = 0; part < plan.parts.size(); ++part) {
-      const std::string name = retired_name(bucket, part);
-      call.puts.push_back({.metric = keys.metric_of_member(seen.member, name),
-                           .meta = keys.meta_of_member(seen.member, name),
-                           .value = number_text(plan.parts[part]),
-                           .timestamp = number_text(plan.timestamp),
-                           .original_key = seen.json,
-                           .typ = std::string(to_string(kind.type)),
-                           .mode = kind.type == MetricType::gauge ? std::string(to_string(kind.mode)) : "",
-                           .retired = part,
-                           .member = seen.member});
-    }
-    call.drops.push_back(keys.metric_of_member(seen.member, writer.name));
-    call.drops.push_back(keys.meta_of_member(seen.member, writer.name));
-    if (plan.tomb && !writer.is_sealed()) call.tombs.emplace_back(seen.member, number_text(*plan.tomb));
   }
 
   /// The retired writers of a bucket.
