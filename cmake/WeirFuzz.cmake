@@ -6,7 +6,7 @@ endif()
 foreach(source IN LISTS targets)
   cmake_path(GET source STEM name)
   add_executable(${name} ${source})
-  target_link_libraries(${name} PRIVATE weir_collect weir_exposition weir_http weir_instrument fmt::fmt
+  target_link_libraries(${name} PRIVATE weir_collect weir_exposition weir_http weir_instrument weir_watch fmt::fmt
                         $<TARGET_NAME_IF_EXISTS:weir_redis>)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()
