@@ -72,3 +72,11 @@ def test_what_cannot_be_put_together_is_named(tmp_path, text, complaint):
     (folder / "b.js").write_text(text)
     done = bundle(folder, tmp_path / "out.cc")
     assert done.returncode != 0 and complaint in done.stderr
+
+
+def test_pictures_of_the_page_are_all_shown_and_small():
+    docs = PAGE.parents[2] / "docs"
+    shown = set(re.findall(r"\]\(pictures/([\w.]+)\)", (docs / "page.md").read_text()))
+    pictures = {path.name: path.stat().st_size for path in (docs / "pictures").glob("page_*.png")}
+    assert shown == set(pictures)
+    assert {name: size for name, size in pictures.items() if size > 200_000} == {}
