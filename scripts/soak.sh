@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# ./run soak: what happens at random instants, given more instants.
+# ./run soak: a long churn of processes; what happens at random instants, given more instants.
 source scripts/setup.sh
 
 soak_usage() {
