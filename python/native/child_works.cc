@@ -17,6 +17,10 @@ bool ChildWorks::is_removing(std::size_t hash) {
                              [&](const Work& work) { return work.removes && work.hash.value_or(hash) == hash; });
 }
 
+bool ChildWorks::is_removing_any() {
+  return std::ranges::any_of(current(), [](const Work& work) { return work.removes; });
+}
+
 ChildWorks::Removal::Removal(ChildWorks& works, std::optional<std::size_t> hash)
     : works_(works), id_(works.begin({.hash = hash, .removes = true})) {
   for (Work& work : works.works_) {

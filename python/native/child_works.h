@@ -25,6 +25,7 @@ namespace weir::python {
 class ChildWorks {
  public:
   bool is_removing(std::size_t hash);
+  bool is_removing_any();
 
   /// While it lives, a child of these label values is being found or made.
   class Making {

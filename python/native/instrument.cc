@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "instrument/backend_choice.h"
+#include "native/backend_calls.h"
 #include "native/binding.h"
 #include "native/errors.h"
 #include "weir/error.h"
@@ -97,6 +98,7 @@ PyObject* find_or_make(PyObject* self, std::span<PyObject* const> values) {
       continue;
     }
     if (table.works().is_removing(hash)) {  // what C++ finds now may go at any moment
+      refuse_in_call_of(info_of(self).name);
       without_gil([] { return std::this_thread::yield(), 0; });
       continue;
     }
@@ -174,10 +176,19 @@ PyObject* labels(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
   return guarded([&] { return find_or_make(self, values); });
 }
 
+// What a child object lets go of. The function goes when nothing else is under way: its end may run Python code.
+struct Detached {
+  const Child* native = nullptr;
+  py::object function;
+};
+
 // The object stays good and counts nowhere from here on.
-void detach(PyObject* child) noexcept {
-  as_instrument(child).child = nullptr;
-  drop_function(as_instrument(child));
+Detached detach(PyObject* child) noexcept {
+  Instrument& me = as_instrument(child);
+  Detached out{std::exchange(me.child, nullptr), {}};
+  if (me.function) out.function = py::reinterpret_steal<py::object>(std::exchange(me.function->object, nullptr));
+  me.function.reset();
+  return out;
 }
 
 PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexcept {
@@ -188,11 +199,13 @@ PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexce
   return guarded([&]() -> PyObject* {
     const Texts texts({args, static_cast<std::size_t>(count)});
     Instrument& metric = as_instrument(self);
+    refuse_in_call_of(info_of(self).name);
     const std::size_t hash = ChildTable::hash_of(texts.pointers());
     const auto taken = py::reinterpret_steal<py::object>(metric.table->take(hash, texts.pointers()));
     if (taken) {
+      const Detached detached = detach(taken.ptr());
       const ChildWorks::Removal removal(metric.table->works(), hash);
-      detach(taken.ptr());
+      wait_for_calls(*detached.native);
       const std::vector<std::string_view> gone = utf8_of(texts.pointers());
       without_gil([&] { return metric.metric->family().remove(gone); });
     }
@@ -213,10 +226,17 @@ PyObject* clear(PyObject* self, PyObject* /*none*/) noexcept {
   Instrument& metric = as_instrument(self);
   if (metric.table == nullptr) Py_RETURN_NONE;  // as the stock client: nothing to clear without labels
   return guarded([&]() -> PyObject* {
-    const py::list all = children_of(metric);  // user code may run when functions go, and come back here
-    metric.table->clear();
+    refuse_in_call_of(info_of(self).name);
+    while (metric.table->works().is_removing_any()) without_gil([] { return std::this_thread::yield(), 0; });
+    std::vector<py::object> all;  // before the removal, so that they go after it: their end may run Python code,
+    std::vector<Detached> parts;  // which may come back here
     const ChildWorks::Removal removal(metric.table->works(), std::nullopt);
-    for (const py::handle child : all) detach(child.ptr());
+    for (const ChildTable::Entry& entry : metric.table->entries()) {
+      if (entry.child != nullptr) all.push_back(py::reinterpret_borrow<py::object>(entry.child));
+    }
+    metric.table->clear();
+    for (const py::object& child : all) parts.push_back(detach(child.ptr()));
+    for (const Detached& part : parts) wait_for_calls(*part.native);
     without_gil([&] { return metric.metric->family().clear(), 0; });
     Py_RETURN_NONE;
   });

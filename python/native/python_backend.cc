@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "native/backend_calls.h"
 #include "native/binding.h"
 #include "native/gil.h"
 #include "weir/backend.h"
@@ -35,7 +36,8 @@ auto with_gil(Function&& function) {
 
 class PythonBackend final : public Backend {
  public:
-  explicit PythonBackend(py::object made) : object_(made.release().ptr()) {}
+  PythonBackend(py::object made, const BackendMetric& metric)
+      : family_(metric.name), labels_(metric.labels), object_(made.release().ptr()) {}
   // After the interpreter's end there is nothing to give back.
   ~PythonBackend() override {
     if (Py_IsInitialized() == 0) return;
@@ -49,14 +51,22 @@ class PythonBackend final : public Backend {
   void dec(double amount) override { call("dec", amount); }
   void set(double value) override { call("set", value); }
   double get() const override {
-    return with_gil([&] { return py::handle(object_).attr("get")().cast<double>(); });
+    return with_gil([&] {
+      const BackendCall call(family_, labels_);
+      return py::handle(object_).attr("get")().cast<double>();
+    });
   }
 
  private:
   void call(const char* verb, double argument) {
-    with_gil([&] { py::handle(object_).attr(verb)(argument); });
+    with_gil([&] {
+      const BackendCall call(family_, labels_);
+      py::handle(object_).attr(verb)(argument);
+    });
   }
 
+  const std::string family_;
+  const Labels labels_;
   PyObject* const object_;
 };
 
@@ -92,7 +102,8 @@ void register_class(const std::string& name, const py::object& type) {
                      const GilHold gil;  // children are made without it
                      const py::dict settings = py::cast(config);
                      made->initialize(settings);
-                     return std::make_unique<PythonBackend>(made->type(settings, metric, std::move(histogram_bucket)));
+                     return std::make_unique<PythonBackend>(made->type(settings, metric, std::move(histogram_bucket)),
+                                                            metric);
                    });
 }
 

@@ -132,6 +132,65 @@ def test_what_its_calls_raise_costs_that_call_alone(tmp_path):
     """)
 
 
+def test_children_are_removed_while_threads_are_in_calls_of_their_backends(tmp_path):
+    """A removed child is freed: not before the calls of its backends have ended. A call cannot wait for itself."""
+    run(CURRENT, """
+    import sys, threading, time
+    import weir
+
+    class Slow:
+        refused = 0
+
+        def __init__(self, config, metric, histogram_bucket=None):
+            self.value = 0.0
+
+        def inc(self, amount):
+            if amount == 13:
+                try:
+                    family.remove("x")
+                except weir.Error as error:
+                    assert "its own backend cannot" in str(error), error
+                    Slow.refused += 1
+            time.sleep(0)  # other threads run
+            self.value += amount
+        dec = inc
+
+        def set(self, value):
+            time.sleep(0)
+            self.value = value
+
+        def get(self):
+            time.sleep(0)
+            return self.value
+
+    sys.setswitchinterval(1e-6)
+    weir.register_backend("Slow", Slow)
+    weir.load_backend("Slow")
+    family = weir.Counter("c", "C.", ["a"])
+    others = [weir.Histogram("h", "H.", ["a"]), weir.Gauge("g", "G.", ["a"]),
+              weir.Enum("e", "E.", ["a"], states=["on", "off"])]
+    family.labels("x").inc(13)
+    assert Slow.refused == 1
+    end = time.monotonic() + 1.5
+
+    def use():
+        while time.monotonic() < end:
+            family.labels("x").inc()
+            others[0].labels("x").observe(2), others[1].labels("x").set(3), others[2].labels("x").state("off")
+
+    def remove():
+        while time.monotonic() < end:
+            for metric in (family, *others):
+                metric.remove("x")
+            family.clear(), others[0].clear()
+            weir.generate_latest()
+
+    threads = [threading.Thread(target=work) for work in (use, use, use, remove, remove)]
+    for thread in threads: thread.start()
+    for thread in threads: thread.join()
+    """)
+
+
 def test_a_class_that_is_no_backend_and_a_taken_name_are_refused():
     with pytest.raises(TypeError, match="register_backend\\('Nothing'\\): <class 'object'> has no inc"):
         weir.register_backend("Nothing", object)
