@@ -132,7 +132,7 @@ def test_every_alert_is_tested_and_explained():
 
 
 def test_the_page_shows_the_configuration_that_is_tested():
-    shown = re.search(r"```yaml\n(.*?)```", (CONTRIB.parent / "docs" / "monitoring.md").read_text(), re.DOTALL)[1]
+    shown = re.search(r"```yaml file=prometheus.yml\n(.*?)```", (CONTRIB.parent / "docs" / "monitoring.md").read_text(), re.DOTALL)[1]
     kept = yaml.safe_load((CONTRIB / "prometheus" / "prometheus.yml").read_text())
     assert yaml.safe_load(shown)["scrape_configs"] == kept["scrape_configs"]
 
