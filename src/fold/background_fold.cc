@@ -121,7 +121,7 @@ std::shared_ptr<const Collection> BackgroundFold::collect() {
     add("weir_writer_files_other", "Files of other clients that were not folded, at the last look.",
         static_cast<double>(last_.others));
     add("weir_writer_files_dead", "Files (of a Redis: writers) dead and left, at the last look.",
-        static_cast<double>(last_.left));
+        static_cast<double>(last_.left + last_.under_way));
   }
   auto collection = std::make_shared<Collection>();
   collection->snapshot = snapshot_of(families);
