@@ -27,7 +27,8 @@ class Terminal:
         self._set_size(size)
         self.settings = termios.tcgetattr(self.slave)
         environment = {**CLEAN, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "no_proxy": "*", **(env or {})}
-        self.process = subprocess.Popen([*program, *map(str, arguments)], stdin=self.slave, stdout=self.slave, stderr=stderr or self.slave,
+        self.process = subprocess.Popen([*program, *map(str, arguments)], stdin=self.slave, stdout=self.slave,
+                                        stderr=stderr or self.slave,
                                         env=environment, cwd=cwd, preexec_fn=self._take_terminal)
 
     @staticmethod

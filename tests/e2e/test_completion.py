@@ -86,7 +86,8 @@ if FULL:
             words = [line.split("\t")[0] for line in run(["fish", "-N", "-c", script], cwd=tmp_path).stdout.splitlines()]
             assert words == ["change", "name", "rate", "value", "metrics/"]
         else:
-            script = "autoload -U compinit; compinit -D -u; source <(weir completion zsh); print $_comps[weir]; functions _weir >/dev/null"
+            script = ("autoload -U compinit; compinit -D -u; source <(weir completion zsh); print $_comps[weir]; "
+                      "functions _weir >/dev/null")
             result = run(["zsh", "-f", "-c", script], cwd=tmp_path)
             assert (result.stdout, result.stderr) == ("_weir\n", "")
 
@@ -95,8 +96,9 @@ if FULL:
 def test_manual_pages_have_no_warning_and_say_what_the_help_says(page, tmp_path):
     text = run([WEIR, "man", *([page] if page != "weir" else [])]).stdout
     (tmp_path / f"{page}.1").write_text(text)
-    shown = subprocess.run(["man", "--warnings", "-l", "-E", "UTF-8", f"{page}.1"], cwd=tmp_path, capture_output=True, text=True,
-                           timeout=60, env={**CLEAN, "MANWIDTH": "100", "LC_ALL": "C.UTF-8", "MANPAGER": "cat", "MANROFFOPT": "-c"})
+    environment = {**CLEAN, "MANWIDTH": "100", "LC_ALL": "C.UTF-8", "MANPAGER": "cat", "MANROFFOPT": "-c"}
+    shown = subprocess.run(["man", "--warnings", "-l", "-E", "UTF-8", f"{page}.1"], cwd=tmp_path, capture_output=True,
+                           text=True, timeout=60, env=environment)
     assert (shown.returncode, shown.stderr) == (0, "")
     plain = re.sub(".\b", "", shown.stdout)
     for title in ("NAME", "SYNOPSIS", "OPTIONS", "EXIT STATUS", "SEE ALSO"):

@@ -177,7 +177,8 @@ def test_every_size_shows_what_fits_and_quiet_redraws_send_little(three):
         assert len(sent) < 600
 
 
-@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV, "q", "\x03"],
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGABRT, signal.SIGSEGV, "q",
+                                 "\x03"],
                          ids=["TERM", "INT", "HUP", "QUIT", "ABRT", "SEGV", "q", "ctrl-c"])
 def test_the_terminal_is_given_back_however_it_ends(three, how):
     with Terminal("top", "--dir", three) as terminal:
