@@ -92,13 +92,14 @@ SamplePlan plan_sample(const SeenSample& seen, const DeadWriter& writer) {
   MergedEntry merged;
   std::size_t had = 0;
   for (std::size_t part = 0; part < seen.retired.size(); ++part) {
-    if (!seen.retired[part].is_there) continue;
-    if (!seen.retired[part].value) {
+    const RetiredSample& retired = seen.retired[part];
+    if (!retired.is_there) continue;
+    if (!retired.value) {
       plan.verdict = SamplePlan::Verdict::spoiled;
       plan.spoiled_part = part;
       return plan;
     }
-    merged.take(rule, *seen.retired[part].value);
+    merged.take(rule, *retired.value);
     had = part + 1;
   }
   merged.take(rule, *seen.own);
