@@ -400,7 +400,7 @@ def test_the_screens_of_the_page_are_what_is_shown(tmp_path):
     assert len(screens) == 2
     for (rows, *keys), expected in screens:
         with Terminal("top", "--dir", "metrics", "--order", "value", size=(int(rows), 80), cwd=tmp_path) as terminal:
-            terminal.until("^METRIC")
+            terminal.until("^http_requests_total")
             for key in keys:
                 terminal.type({"enter": "\n"}.get(key, key))
             shown = pattern_of(expected)
