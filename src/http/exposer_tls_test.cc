@@ -49,6 +49,7 @@ TEST(ExposerTls, ServesOverTlsFromManyThreads) {
   EXPECT_TRUE(exposer.has_tls());
   std::atomic<int> good{0};
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([&] {
       for (int j = 0; j < 5; ++j) good += answer_of(exposer.port(), kAskTls).starts_with("HTTP/1.1 200") ? 1 : 0;
@@ -84,6 +85,7 @@ TEST(ExposerTls, PasswordsAreAskedForAndLookedUpAfterwards) {
   EXPECT_THAT(answer_of(exposer.port(), kAskTls), StartsWith("HTTP/1.1 401"));
   std::atomic<int> good{0};
   std::vector<std::thread> clients;
+  clients.reserve(8);
   for (int i = 0; i < 6; ++i) {
     clients.emplace_back([&] { good += answer_of(exposer.port(), kAskAsAda).starts_with("HTTP/1.1 200") ? 1 : 0; });
   }

@@ -114,7 +114,7 @@ MHD_Response* response_of(const std::shared_ptr<const std::string>& body) {
   const auto let_go = [](void* held) { delete static_cast<Holder*>(held); };
   MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
       body->size(), const_cast<char*>(body->data()), let_go, holder.get());
-  if (response != nullptr) holder.release();
+  if (response != nullptr) static_cast<void>(holder.release());
   return response;
 }
 
@@ -263,7 +263,7 @@ MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, con
   std::optional<Answer> answer = request.pending->take();
   // Called again while still waiting: stay suspended.
   if (!answer) return MHD_YES;
-  if (answer->status != kGoOn) return impl.send(connection, request, std::move(*answer));
+  if (answer->status != kGoOn) return impl.send(connection, request, *answer);
   request.pending = nullptr;
   request.authorized = true;
   return impl.decide(connection, request);
@@ -368,7 +368,7 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
     gathering_.fetch_sub(1, std::memory_order_relaxed);
     Answer busy = plain_answer(503, "Too many scrapes at one time; try again in a second.\n");
     busy.rejected = "in_flight";
-    return send(connection, request, std::move(busy));
+    return send(connection, request, busy);
   }
   request.counted = true;
   Ask ask;
