@@ -1,4 +1,5 @@
 // The keywords of redis-py's clients as options of Weir's.
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -98,8 +99,10 @@ RedisOptions redis_options_from(const py::kwargs& given) {
   keywords.seconds("socket_connect_timeout", options.connect_timeout);
   if (const py::object pause = keywords.take("health_check_interval"); !pause.is_none()) {
     const double seconds = pause.cast<double>();
-    if (seconds > 0)
-      options.health_check_interval = std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    if (seconds > 0) {  // longer than ten years is ten years
+      const double most = std::min(seconds, 3.2e8);
+      options.health_check_interval = std::chrono::milliseconds(static_cast<std::int64_t>(most * 1000));
+    }
   }
   keywords.refuse_rest();
   return options;

@@ -1,11 +1,15 @@
 // weir._weir.Storage: where values live; memory, a directory of files, or a Redis.
 #include "weir/storage.h"
 
+#include <algorithm>
 #include <chrono>
+
+#include <fmt/format.h>
 
 #include "instrument/backend_choice.h"
 #include "native/binding.h"
 #include "native/gil.h"
+#include "weir/error.h"
 #if WEIR_WITH_REDIS
 #include "weir/redis_storage.h"
 #endif
@@ -15,8 +19,12 @@ namespace {
 
 namespace py = pybind11;
 
+/// Of a time-out; what is longer than ten years is ten years, which clocks can add. Needs no GIL.
 std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+  if (!(seconds >= 0)) {
+    throw ValueError(fmt::format("flush(timeout={}): must be 0 or more seconds", seconds));
+  }
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds, 3.2e8) * 1000));
 }
 
 FileLayout layout_from(const std::string& name) {

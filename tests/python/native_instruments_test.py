@@ -42,6 +42,13 @@ def test_every_instrument_tells_where_its_values_live(registry):
         assert plain.backend_name() == labelled.labels("x").backend_name() == registry.storage.backend_name
 
 
+def test_a_flush_takes_a_time_out_of_any_length_and_refuses_what_is_none(registry):
+    assert registry.storage.flush(float("inf")) and registry.storage.flush(0) and weir.flush(1e300)
+    for wrong in (float("nan"), -1):
+        with pytest.raises(ValueError, match=f"flush.timeout={wrong}.: must be 0 or more seconds"):
+            registry.storage.flush(wrong)
+
+
 def test_names_join_namespace_subsystem_and_unit(registry):
     weir.Counter("sent_total", "S.", namespace="app", subsystem="net", unit="bytes", registry=registry).inc()
     assert "app_net_sent_bytes_total 1\n" in text(registry)
