@@ -29,7 +29,7 @@ package_main() {
 # build_packages: build/package (the tree with shared libraries), then build/packages/*.deb.
 build_packages() {
   eval "$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --export=sh)"
-  build_preset package || return
+  build_preset package -- all man || return
   local version folder
   version=$(sed -n 's/^project(weir VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
   folder=$WEIR_SCRATCH/weir-$version
