@@ -100,7 +100,7 @@ test_stage() {
     package) test_package "$report" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
     python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" -n 3 || status=$? ;; # they wait for servers
-    faults) test_pytest tests/faults "$report" -n 3 || status=$? ;; # they wait for failovers and time-outs
+    faults | e2e) test_pytest "tests/$name" "$report" -n 3 || status=$? ;; # they wait for failovers, time-outs and pages
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac
   counts=$(/usr/bin/python3 scripts/tally.py "$report" "$status")

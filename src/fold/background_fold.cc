@@ -93,6 +93,7 @@ void BackgroundFold::fold_once(std::size_t least_sources) {
 
 void BackgroundFold::log_new(const FoldReport& report) {
   for (const Problem& problem : report.problems) {
+    if (problem.reason == "not_a_db_file") continue;  // it stays as it is, and whoever reads the directory names it
     if (logged_.size() < kMostLogged && logged_.insert(problem.message).second) {
       log_line(LogLevel::warning, message_with_subject(problem));
     }
