@@ -6,7 +6,7 @@ test_usage() {
   cat <<'TXT'
 usage: ./run test [--full] [--only STAGE]...
 
-Builds the release and runs its unit tests, the tests that cross rooms (pytest), the goldens, an install with programs
+Builds the release and runs its unit tests, the tests that cross rooms (pytest), the goldens where they stand beside this tree, an install with programs
 built against it, then unit tests under AddressSanitizer and UndefinedBehaviorSanitizer and, for what is concurrent, under
 ThreadSanitizer. The last line sums all of them.
 
@@ -35,8 +35,8 @@ test_main() {
     case $1 in
       --full)
         export WEIR_TEST_FULL=1
-        checked_rooms+=(redis redis_layout redis_ship redis_collect redis_storage)
-        concurrent_rooms+=(redis redis_ship redis_storage)
+        checked_rooms+=(redis redis_layout redis_ship redis_collect redis_fold redis_storage watch)
+        concurrent_rooms+=(redis redis_ship redis_fold redis_storage watch)
         ;;
       --only)
         [[ " ${test_stages[*]} " == *" ${2:-} "* ]] || refuse test "--only ${2:-}"
@@ -80,7 +80,7 @@ stage_exists() {
   case $1 in
     python-asan | package) [ "${WEIR_TEST_FULL:-}" = 1 ] || [[ " ${only[*]} " == *" $1 "* ]] ;;
     unit | asan-ubsan | tsan | scripts) true ;;
-    golden) [ -e $golden_check ] ;;
+    golden) [ -e $golden_check ] || ! echo "== golden: left out, there is no $golden_check" ;;
     *) compgen -G "tests/$1/*_test.py" >/dev/null || compgen -G "tests/$1/test_*.py" >/dev/null ;;
   esac
 }

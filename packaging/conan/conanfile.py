@@ -1,5 +1,4 @@
-"""Conan 2 recipe. Written, not tested here: no network reaches Conan Center. tests/package checks that it is Python and that the
-options it sets exist."""
+"""Conan 2 recipe. Written, not tested here. scripts/recipes_test.py checks that it is Python and that the options it sets exist."""
 from conan import ConanFile
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import load

@@ -1,4 +1,4 @@
-# A vcpkg port, to be used as an overlay. Written, not tested here: no network reaches vcpkg's registry.
+# A vcpkg port, to be used as an overlay. Written, not tested here.
 vcpkg_from_git(OUT_SOURCE_PATH SOURCE_PATH URL "$ENV{WEIR_GIT_URL}" REF "$ENV{WEIR_GIT_REF}")
 string(COMPARE EQUAL "${VCPKG_LIBRARY_LINKAGE}" "dynamic" shared)
 vcpkg_check_features(OUT_FEATURE_OPTIONS features FEATURES redis WEIR_WITH_REDIS)

@@ -277,8 +277,9 @@ class CommandLine {
     add_redis(command, fold_.source, "Redis the processes write to, without a password");
     command.add_flag("--stock", fold_.stock, "Files of prometheus_client too, where nothing but Weir reads");
     command
-        .add_option("--keep-all", fold_.keep_all,
-                    "How long gauges of the mode all outlive their process; 0: for ever (default: 3600)")
+        .add_option(
+            "--keep-all", fold_.keep_all,
+            "How long gauges of the mode all outlive their process; 0: for ever, in a Redis a day (default: 3600)")
         ->option_text("SECONDS")
         ->check(between(0, 1e9));
   }

@@ -15,9 +15,9 @@ namespace weir::cli {
 
 struct ChosenRedis {
   std::shared_ptr<RedisClient> client;
-  RedisOptions options;                       ///< what the client was made of
-  RedisCollectorOptions collector;            ///< for reading it
-  std::string key_prefix;                     ///< of the per-process layout
+  RedisOptions options;                      ///< what the client was made of
+  RedisCollectorOptions collector;           ///< for reading it
+  std::string key_prefix;                    ///< of the per-process layout
   std::vector<std::string> shared_prefixes;  ///< of the shared one
 };
 

@@ -90,12 +90,12 @@ const char* const kServeHelp = R"(Examples:
 Endpoints: /metrics (?name[]=NAME picks some), /healthz, /readyz, /backend (the exporter's own metrics), a live page at /
 and the JSON it is made of under /api/v1. With --page plain the page has no scripts, with --page off there is none.
 
-What processes of a directory that have ended counted is folded into archives every few seconds (see `weir help fold`):
+What processes of a directory that have ended counted is folded into archives within a minute (see `weir help fold`):
   --fold auto   files of Weir's processes, as long as no other client writes to the directory (whose readers may scrape it)
   --fold weir   files of Weir's processes
   --fold all    files of Python's prometheus_client too, once nobody has them open; only where nothing but Weir reads
   --fold off    none: each process that ever lived costs every scrape
-Of a Redis dead processes are folded with --fold weir only: it needs the right to write (docs/redis.md).
+Of a Redis dead processes are folded with --fold weir or all only: it needs the right to write (docs/redis.md).
 
 Environment (flags win):
   REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of

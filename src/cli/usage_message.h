@@ -12,7 +12,7 @@ namespace weir::cli {
 /// `--dir has no value; write --dir DIRECTORY: Directory the processes write to`. `unit`: DIRECTORY.
 std::string no_value_message(const std::string& option, const std::string& unit, const std::string& what);
 
-/// `--dir is given twice`; for options that are given once.
+/// `--dir is given more than once; …`; for options that are given once.
 std::string given_twice_message(const std::string& option);
 
 /// `--max-connections is "1.5"; it must be a whole number`; of a flag: that it takes none.

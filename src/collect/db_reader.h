@@ -1,7 +1,7 @@
 // One multiprocess file, read again and again: its descriptor, and which series each of its cells counts for.
 //
 //   DbReader reader{"/run/metrics/counter_42.db", {.kind = …, .identity = "42"}};
-//   reader.sync(set, problems);                 // open, walk what is new; gives the series references
+//   reader.sync(set, buffers, policy, problems);   // open, walk what is new; gives the series references
 //   reader.renumber(numbers);                   // after set.settle()
 //   reader.read(sums, buffers, problems)        // values, anew every time
 //

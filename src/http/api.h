@@ -1,7 +1,7 @@
 // The JSON API under /api/v1: what the page at / asks, and any other program may (docs/api.md).
 //
 //   Api api("directory /run/metrics", writers);
-//   Answer answer = api.render(View::api_values, *collection, {}, bodies);
+//   Answer answer = api.render(collection, time, {View::api_values}, bodies);
 //
 //   /api/v1/series            families and metrics; changes with the generation
 //   /api/v1/values            one number a value of the series document, and what could not be read

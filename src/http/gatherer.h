@@ -1,6 +1,6 @@
 // One thread that collects from a source for all requests that wait, and renders what each asked for.
 //
-//   Gatherer gatherer{source, statistics, 64 << 20};
+//   Gatherer gatherer{source, &statistics, 64 << 20, Api{name, writers}};
 //   gatherer.submit(pending);           // settled later, from the gatherer's thread
 //
 // Requests that arrive while a collection runs wait for the next one and then share it: a scrape never gets values

@@ -29,7 +29,12 @@ constexpr std::chrono::seconds kBadTimeoutLogGap{60};
 constexpr std::size_t kResponseHeaderRoom = 2048;
 /// Status of an answer no client sees: the password is right, the request goes on.
 constexpr unsigned kGoOn = MHD_HTTP_CONTINUE;
-constexpr const char* kPaths = "/metrics, /backend, /healthz, /readyz, /api/v1/series and /";
+/// What there is, for who asked for what there is not.
+const char* paths_with(PageKind page) {
+  if (page == PageKind::live) return "/metrics, /backend, /healthz, /readyz, /api/v1/series and /";
+  return page == PageKind::plain ? "/metrics, /backend, /healthz, /readyz and /"
+                                 : "/metrics, /backend, /healthz and /readyz";
+}
 
 Route route_of(std::string_view url) {
   if (url == "/metrics") return Route::metrics;
@@ -79,7 +84,9 @@ std::vector<std::string> arguments_of(MHD_Connection* connection, std::string_vi
   return std::move(wanted.values);
 }
 
-Answer not_found() { return plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", kPaths)); }
+Answer not_found(PageKind page) {
+  return plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", paths_with(page)));
+}
 
 bool has_body(MHD_Connection* connection) {
   const std::string length = header(connection, "Content-Length");
@@ -321,13 +328,13 @@ MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
     case Route::healthz:
       return send(connection, request, plain_answer(200, "ok\n"));
     case Route::other:
-      return send(connection, request, not_found());
+      return send(connection, request, not_found(options_.page));
     case Route::page:
       if (options_.page == PageKind::plain) return gather(connection, request, View::page);
-      if (options_.page == PageKind::none) return send(connection, request, not_found());
+      if (options_.page == PageKind::none) return send(connection, request, not_found(options_.page));
       return send(connection, request, page_answer(accepts_gzip(header(connection, "Accept-Encoding"))));
     case Route::api:
-      if (options_.page != PageKind::live) return send(connection, request, not_found());
+      if (options_.page != PageKind::live) return send(connection, request, not_found(options_.page));
       return gather(connection, request, request.view);
     case Route::readyz:
       return gather(connection, request, View::readiness);

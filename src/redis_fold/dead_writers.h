@@ -1,6 +1,6 @@
 // Which writers of a prefix have ended, by their claims and the server's clock (P7).
 //
-//   CalmWatch calm;  calm.look(info, lease, now);            // at each look at the server
+//   CalmWatch calm;  calm.look(node, master, uptime, …);     // at each look at the server
 //   for (const DeadWriter& writer : read_writers(reading, keys).dead) …
 //
 // Thread safety: one thread at a time.

@@ -22,8 +22,8 @@ namespace {
 /// Looks again when another folder was faster, or the writer came back.
 constexpr int kAttempts = 4;
 constexpr int kLeasesOfCalm = 3;
-constexpr const char* kNeverMeant = "86400";  // s: for gauges of `all` that nobody gave a time
-constexpr const char* kStagedLife = "3600";   // s: for a tombstone whose folder was killed before it was in its place
+constexpr const char* kKeptWithoutLimit = "86400";  // s: for gauges of `all` that nobody gave a time
+constexpr const char* kStagedLife = "3600";  // s: for a tombstone whose folder was killed before it was in its place
 
 /// A value as it stands; nothing where there is none, or no number.
 std::optional<CellPair> pair_of(const RedisReply& reply) {
@@ -170,7 +170,7 @@ struct RedisFold::Impl {
       return Outcome::refused;
     }
     plan.call.folds_before = folds;
-    plan.call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kNeverMeant;
+    plan.call.keep_s = options.keep_all.count() > 0 ? std::to_string(options.keep_all.count()) : kKeptWithoutLimit;
     plan.call.is_last = is_last;
     if (!is_last) plan.call.members.assign(members.begin(), members.end());
     const Outcome outcome = run(fold_script(), plan.call.command(), writer, report.problems);

@@ -37,10 +37,10 @@ TopReading read_now(Source& source, WriterView* writers, const FamilyHead* split
   reading.seconds = now_seconds();
   reading.knows_writers = writers != nullptr;
   if (writers == nullptr) return reading;
+  if (split != nullptr) reading.split_of = split->name;  // asked for, whatever comes of it
   try {
     reading.writers = writers->writers();
     if (split != nullptr) {
-      reading.split_of = split->name;
       reading.split = writers->split(*split, kMostShares);
     }
   } catch (const std::exception& error) {

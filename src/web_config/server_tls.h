@@ -1,6 +1,6 @@
 // What a TLS server needs for its handshakes, made once from a configuration and the files it names.
 //
-//   const std::shared_ptr<const ServerTls> tls = make_server_tls(config, files);
+//   const auto tls = std::make_shared<const ServerTls>(config, pem);
 //   SSL* one = SSL_new(tls->context());             // keep `tls` for as long as `one` lives
 //
 // TLS 1.2 and 1.3; no compression, no renegotiation, no session tickets or caches (a client that was refused a moment

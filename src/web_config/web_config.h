@@ -6,7 +6,7 @@
 // serves every exporter of a machine. What Weir reads more strictly, because the toolkit's answer would be insecure or
 // silently nothing: TLS below 1.2, a verifying client_auth_type without an authority, a key written twice.
 //
-// Thread safety: values and a pure function. Reads no file: certificates are web_settings.h's.
+// Thread safety: values and a pure function. Reads no file: certificates are web_files.h's.
 // Invariants: I4 (any bytes: a config or a ConfigError; secrets stand in no message).
 #pragma once
 
