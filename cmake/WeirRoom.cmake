@@ -23,9 +23,6 @@ function(weir_room name)
     # Tests are compiled three times in a test run and run for seconds: what counts is how fast they compile.
     target_compile_options(weir_${name}_test PRIVATE -O0)
     weir_use_precompiled(weir_${name}_test test)
-    if(WEIR_UNITY_TESTS)
-      set_target_properties(weir_${name}_test PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
-    endif()
     target_link_libraries(weir_${name}_test PRIVATE weir_${name} ${ROOM_LIBRARIES} GTest::gmock GTest::gtest_main)
     # PRE_TEST: a sanitizer's program may need a wrapper to start (see ./run test), which only ctest is given.
     gtest_discover_tests(weir_${name}_test DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60

@@ -1,10 +1,12 @@
 """The reference pages of the docs site, made from what people would read otherwise: headers, docstrings, `weir help`."""
 import importlib
 import inspect
+import os
 import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 WEIR = ROOT / "build" / "bin" / "weir"
@@ -75,12 +77,21 @@ def _public(code):
 def python_packages():
     """What the Python packages export, with signatures and docstrings."""
     sys.path.insert(0, str(ROOT / "build" / "python"))
+    with tempfile.TemporaryDirectory() as folder:  # Gunicorn's metrics are made where they are imported
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        return _pages_of_packages()
+
+
+def _pages_of_packages():
     pages = ["# Python reference\n"]
     for name in PACKAGES:
         module = importlib.import_module(name)
         pages.append(f"\n## {name}\n\n{inspect.getdoc(module) or ''}\n")
         for public in getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")]):
-            pages.append(_described(public, getattr(module, public), 3))
+            try:
+                pages.append(_described(public, getattr(module, public), 3))
+            except (ImportError, RuntimeError) as error:  # Gunicorn's workers of gevent and eventlet, where those are not
+                pages.append(f"\n### {public}\n\nNot described where this page was made: {error}.\n")
     return "".join(pages)
 
 

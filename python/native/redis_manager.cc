@@ -21,7 +21,7 @@ struct Manager {
   RedisStorageManager manager;
 };
 
-std::unique_ptr<Manager> make(const std::shared_ptr<RedisConnection>& client) {
+std::unique_ptr<Manager> make_manager(const std::shared_ptr<RedisConnection>& client) {
   RedisSettings settings = redis_settings_from_environment();
   if (client == nullptr) return std::unique_ptr<Manager>(new Manager{std::move(settings), RedisStorageManager{}});
   settings.client = client->options;
@@ -54,7 +54,7 @@ py::dict shipping_statistics(Storage& storage) {
 
 void add_redis_manager(py::module_& module) {
   py::class_<Manager>(module, "RedisStorageManager", "Redis metrics, set up and torn down.")
-      .def(py::init(&make), py::arg("redis_client") = py::none(),
+      .def(py::init(&make_manager), py::arg("redis_client") = py::none(),
            "Of the environment's settings; with a client, of its server.")
       .def("setup", [](Manager& self) { return without_gil([&] { return self.manager.setup(); }); })
       .def("teardown",

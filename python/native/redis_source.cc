@@ -14,7 +14,7 @@ namespace {
 
 namespace py = pybind11;
 
-RedisReadLayout layout_from(const std::string& name) {
+RedisReadLayout read_layout_from(const std::string& name) {
   if (name == "automatic") return RedisReadLayout::automatic;
   if (name == "per-process") return RedisReadLayout::per_process;
   if (name == "shared") return RedisReadLayout::shared;
@@ -39,7 +39,7 @@ class MergedRedis final : public Source {
   const bool accumulate_;
 };
 
-py::dict statistics(RedisSource& self) {
+py::dict reading_statistics(RedisSource& self) {
   const RedisMultiProcessCollector::Statistics now = self.statistics();
   py::dict out;
   out["writers_live"] = now.writers_live;
@@ -90,12 +90,12 @@ void add_redis_source(py::module_& module) {
                        const std::string& layout) {
              return std::make_shared<RedisSource>(
                  client != nullptr ? client->client : nullptr,
-                 RedisCollectorOptions{.key_prefix = key_prefix, .layout = layout_from(layout)});
+                 RedisCollectorOptions{.key_prefix = key_prefix, .layout = read_layout_from(layout)});
            }),
            py::arg("redis_client") = py::none(), py::arg("key_prefix") = "", py::arg("layout") = "automatic",
            "Without a client: PROMETHEUS_REDIS_URL, then localhost:6379/0. Without a prefix: REDIS_KEY_PREFIX, then "
            "gunicorn.")
-      .def("statistics", &statistics, "What the last collection met, as a dict.");
+      .def("statistics", &reading_statistics, "What the last collection met, as a dict.");
   py::class_<MergedRedis, Source, std::shared_ptr<MergedRedis>>(module, "MergedRedis",
                                                                 "What a Redis holds now; buckets as asked for.")
       .def(py::init([](const RedisConnection& client, const std::string& key_prefix, bool accumulate) {

@@ -17,7 +17,7 @@ namespace py = pybind11;
 
 using Texts = std::vector<std::string>;
 
-std::unique_ptr<RedisValue> make(const std::string& typ, const std::string& metric_name, const std::string& name,
+std::unique_ptr<RedisValue> make_value(const std::string& typ, const std::string& metric_name, const std::string& name,
                                  const Texts& labelnames, const Texts& labelvalues, const std::string& help_text,
                                  const std::string& mode, const RedisConnection& client, const std::string& prefix) {
   return without_gil([&] {
@@ -27,7 +27,7 @@ std::unique_ptr<RedisValue> make(const std::string& typ, const std::string& metr
 }
 
 /// (labels, value, timestamp or None), or None.
-py::object exemplar_of(const RedisValue& self) {
+py::object newest_exemplar(const RedisValue& self) {
   const std::optional<Exemplar> exemplar = without_gil([&] { return self.get_exemplar(); });
   if (!exemplar) return py::none();
   py::dict labels;
@@ -50,7 +50,7 @@ void set_exemplar(RedisValue& self, const py::dict& labels, double value, std::o
 void add_redis_value(py::module_& module) {
   py::class_<RedisValue>(module, "RedisValue", py::dynamic_attr(),
                          "One value of a metric in Redis, written through at each change.")
-      .def(py::init(&make), py::arg("typ"), py::arg("metric_name"), py::arg("name"), py::arg("labelnames"),
+      .def(py::init(&make_value), py::arg("typ"), py::arg("metric_name"), py::arg("name"), py::arg("labelnames"),
            py::arg("labelvalues"), py::arg("help_text"), py::arg("multiprocess_mode"), py::arg("redis_client"),
            py::arg("redis_key_prefix") = "")
       .def(
@@ -78,7 +78,7 @@ void add_redis_value(py::module_& module) {
           "get_timestamp", [](const RedisValue& self) { return without_gil([&] { return self.get_timestamp(); }); },
           "Unix seconds of the last set; 0 after an increment.")
       .def("_set_exemplar", &set_exemplar, py::arg("labels"), py::arg("value"), py::arg("timestamp"))
-      .def("_get_exemplar", &exemplar_of)
+      .def("_get_exemplar", &newest_exemplar)
       .def_property_readonly(
           "key", [](const RedisValue& self) { return self.key(); }, "The JSON key (see redis_key).");
 }

@@ -27,7 +27,7 @@ std::chrono::milliseconds milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(seconds, 3.2e8) * 1000));
 }
 
-FileLayout layout_from(const std::string& name) {
+FileLayout file_layout_from(const std::string& name) {
   if (name == "current") return FileLayout::current;
   if (name == "0.16") return FileLayout::v0_16;
   throw py::value_error("layout='" + name + "': must be 'current' or '0.16'");
@@ -50,7 +50,7 @@ void add_storage(py::module_& module) {
   module.def(
       "file_storage",
       [](const std::string& directory, const std::string& layout) -> Storage& {
-        return file_storage(directory, layout_from(layout));
+        return file_storage(directory, file_layout_from(layout));
       },
       py::arg("directory"), py::arg("layout") = "current", reference,
       "Standard multiprocess files in `directory`, made if it is missing.");

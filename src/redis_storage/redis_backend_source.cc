@@ -1,5 +1,7 @@
 #include "redis_storage/redis_backend_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -26,7 +28,7 @@ RedisOptions impatient(RedisOptions options) {
 
 /// A number of INFO; 0 where it does not stand.
 double info_number(const std::string& info, std::string_view name) {
-  const std::string field = "\n" + std::string(name) + ":";
+  const std::string field = fmt::format("\n{}:", name);
   const std::size_t at = info.find(field);
   std::uint64_t number = 0;
   if (at != std::string::npos) {
