@@ -52,7 +52,7 @@ struct FoldReport {
   std::size_t set_aside =
       0;  ///< of the sources, damaged ones: what could be read was folded, the file is `<name>.damaged`
   std::size_t others = 0;  ///< files of other clients that were not folded; with `only_among_weir` nothing was
-  std::size_t live = 0;    ///< files that are not known to be dead: they are left alone
+  std::size_t live = 0;    ///< files of Weir's that are not known to be dead: they are left alone
   std::size_t left = 0;    ///< dead files that stay: too few of a kind, or their time has not come
   std::size_t under_way =
       0;  ///< of a Redis: large writers that were folded in part; fold again, when readers had time to read

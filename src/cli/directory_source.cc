@@ -53,14 +53,17 @@ std::unique_ptr<BackgroundFold> start_folding(const std::filesystem::path& direc
   options.stock_files = fold == "all";
   options.only_among_weir = fold == "auto";
   if (options.stock_files) std::signal(SIGIO, SIG_IGN);  // files of other clients are probed by leases
-  return std::make_unique<BackgroundFold>(fold_of_directory(directory, std::move(options)), BackgroundFoldOptions{});
+  return std::make_unique<BackgroundFold>(fold_of_directory(directory, std::move(options)),
+                                          BackgroundFoldOptions{.first_look = std::chrono::seconds(1)});
 }
 
 std::string fault_of(const std::filesystem::path& directory) {
   std::error_code error;
   if (std::filesystem::is_directory(directory, error)) return "";
-  const std::string why =
-      error && error != std::errc::no_such_file_or_directory ? error.message() : "there is no such directory";
+  const bool is_absent = !error || error == std::errc::no_such_file_or_directory;
+  const std::string why = !is_absent                                  ? error.message()
+                          : std::filesystem::exists(directory, error) ? "this is no directory"
+                                                                      : "there is no such directory";
   return fmt::format("{}: {}", directory.string(), why);
 }
 

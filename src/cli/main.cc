@@ -95,6 +95,10 @@ class CommandLine {
   std::string in_our_words(const CLI::ParseError& error, const CLI::App& command) const {
     const std::string text = error.what();
     if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+      if (command.remaining().empty() && !app_.remaining().empty()) {
+        return fmt::format("{} stands before {}; what belongs to a subcommand stands after it",
+                           app_.remaining().front(), command.get_name());
+      }
       return not_expected_message(command.remaining(), &command == &app_ ? "" : command.get_name(), subcommand_names());
     }
     const std::string before = "Could not convert: ";

@@ -30,12 +30,14 @@ std::string not_expected_message(const std::vector<std::string>& words, const st
   std::vector<std::string> options;
   std::vector<std::string> arguments;
   for (const std::string& word : words) (word.starts_with("-") ? options : arguments).push_back(quoted(word));
-  if (!options.empty()) {
+  const bool is_subcommand = command.empty() && !words.empty() && !words.front().starts_with("-");
+  if (!options.empty() && !is_subcommand) {
     return fmt::format("{} has no option {}", command.empty() ? "weir" : command,
                        fmt::join(options, " and no option "));
   }
   if (command.empty()) {
-    return fmt::format("there is no subcommand {}; there are {}", fmt::join(arguments, " "), subcommands);
+    return fmt::format("there is no subcommand {}; there are {}",
+                       is_subcommand ? arguments.front() : fmt::format("{}", fmt::join(arguments, " ")), subcommands);
   }
   return fmt::format("{} does not take {}", command, fmt::join(arguments, " and "));
 }

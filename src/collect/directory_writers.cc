@@ -85,7 +85,8 @@ class DirectoryWriters final : public WriterView {
 
   std::string storage() const override { return "files"; }
   std::string how_to_write() const override {
-    return fmt::format("Start processes with PROMETHEUS_MULTIPROC_DIR={}", directory_.string());
+    return fmt::format("Start processes with PROMETHEUS_MULTIPROC_DIR={}",
+                       std::filesystem::absolute(directory_).lexically_normal().string());
   }
 
   std::vector<Writer> writers() override {

@@ -57,6 +57,11 @@ void BackgroundFold::look_soon() {
 }
 
 void BackgroundFold::run() {
+  {
+    std::unique_lock lock{mutex_};
+    wake_.wait_for(lock, options_.first_look, [this] { return is_over_ || is_asked_; });
+    if (is_over_) return;
+  }
   auto any_due = std::chrono::steady_clock::now();
   for (;;) {
     const auto now = std::chrono::steady_clock::now();
@@ -88,7 +93,11 @@ void BackgroundFold::fold_once(std::size_t least_sources) {
   removed_ += report.removed;
   set_aside_ += report.set_aside;
   seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  last_ = std::move(report);
+  if (has_failed) {
+    last_.problems = std::move(report.problems);  // what it met the last time is still there
+  } else {
+    last_ = std::move(report);
+  }
 }
 
 void BackgroundFold::log_new(const FoldReport& report) {

@@ -25,7 +25,8 @@ namespace weir {
 
 struct BackgroundFoldOptions {
   std::chrono::milliseconds interval{10000};
-  std::size_t enough_sources = 8;  ///< of a kind, to be folded at the next look
+  std::size_t enough_sources = 8;           ///< of a kind, to be folded at the next look
+  std::chrono::milliseconds first_look{0};  ///< after the start: a program that cannot serve has changed nothing
 };
 
 class BackgroundFold : public Source {

@@ -103,8 +103,7 @@ FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files
                        file.path)});
       continue;
     }
-    ++found.live;
-    found.others += verdict.written_by == WriterKind::stock ? 1 : 0;
+    ++(verdict.written_by == WriterKind::stock ? found.others : found.live);  // of others nobody has looked who lives
   }
   return found;
 }

@@ -28,8 +28,8 @@ struct DeadFile {
 
 struct FoundFiles {
   std::vector<DeadFile> dead;
-  std::size_t live = 0;           ///< not known to be dead
-  std::size_t others = 0;         ///< of the live ones, those that other clients than Weir wrote
+  std::size_t live = 0;           ///< of Weir's, not known to be dead
+  std::size_t others = 0;         ///< written by other clients, and not known to be dead
   std::vector<Problem> problems;  ///< files that are none, and stay
 };
 

@@ -199,6 +199,7 @@ TEST_F(Fold, StockFilesOnlyOnRequestAndUnderANameOfTheirOwn) {
   directory_.write("gauge_all_4242.db", DbBytes{}.entry(key("g", "g"), 3));
   EXPECT_EQ(fold().sources, 0u);
   EXPECT_EQ(fold().others, 2u);
+  EXPECT_EQ(fold().live, 0u);  // whether they live nobody knows
   EXPECT_EQ(fold({.stock_files = true}).sources, 1u);
   EXPECT_THAT(names(), UnorderedElementsAre("counter_archive.db", "gauge_all_4242.db"));
   directory_.write("counter_4242.db", DbBytes{}.entry(key("jobs", "jobs_total"), 4));  // the pid was born again

@@ -118,6 +118,10 @@ void WebSettingsKeeper::look() {
       throw ConfigError(fmt::format("web config file {}: tls_server_config was {}; that takes a restart",
                                     source_.config_file, had_tls ? "taken out" : "added"));
     }
+    if (files.config.users.empty() && !now()->users->empty()) {  // a file cut off, or not written to its end yet
+      throw ConfigError(
+          fmt::format("web config file {}: basic_auth_users was taken out; that takes a restart", source_.config_file));
+    }
     warn_about(files, source_);
     std::shared_ptr<const WebSettings> next = settings_of(std::move(files));
     {

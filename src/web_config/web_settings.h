@@ -6,7 +6,7 @@
 // A thread of its own reads the files every second and at reload(); what changed is by content, so it does not matter
 // how a file was replaced (renamed, written over, a Kubernetes symlink). When they cannot be used, what was in force
 // stays, the fault is logged once and told by state(). A certificate written before its key is a fault for a second.
-// Turning TLS on or off takes a restart.
+// Turning TLS on or off takes a restart, and so does taking out the last user: a file cut off must not open the door.
 //
 // Thread safety: every member may be called from any thread.
 // Invariants: I4 (a bad file costs itself: the last good one serves).

@@ -84,6 +84,19 @@ def test_bad_file_is_named_and_the_rest_served(serve, directory):
     assert re.search(r"^weir_collect_files_skipped [1-9]", backend, re.M)
 
 
+def test_what_cannot_serve_folds_nothing(weir, tmp_path):
+    program = "import weir; weir.Counter('jobs', 'Jobs.').inc()"
+    metrics = tmp_path / "metrics"
+    subprocess.run(["/usr/bin/python3", "-c", program], check=True, timeout=60,
+                   env={**CLEAN, "PYTHONPATH": str(BUILD / "python"), "PROMETHEUS_MULTIPROC_DIR": str(metrics)})
+    before = sorted(metrics.iterdir())
+    assert len(before) == 1
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = weir("serve", "--dir", metrics, "--listen", f"127.0.0.1:{taken.getsockname()[1]}", "--fold", "weir")
+    assert done.returncode == 1
+    assert sorted(metrics.iterdir()) == before
+
+
 def test_backend_says_what_was_read(serve, directory):
     server = serve(directory)
     server.text("/metrics")

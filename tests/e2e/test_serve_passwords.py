@@ -108,6 +108,14 @@ def test_changed_users_are_in_force_without_a_restart(guarded):
     assert server.curl("/metrics", "--user", "ada:secret").status == 200
 
 
+def test_a_file_cut_off_before_its_users_opens_no_door(guarded):
+    server = guarded({"prom": CHEAP})
+    server.config.write_text(tls_section(certificates().server))
+    server.reload()
+    server.wait_for(rb"basic_auth_users was taken out; that takes a restart")
+    assert server.curl("/metrics").status == 401
+
+
 def test_no_secret_reaches_the_log(guarded):
     server = guarded({"prom": CHEAP})
     server.curl("/metrics", "--user", "prom:a-guess")

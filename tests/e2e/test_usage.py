@@ -32,6 +32,8 @@ def said(*arguments):
     (["show", "extra"], 'show does not take "extra"'),
     (["nosuch"], 'there is no subcommand "nosuch"; there are serve, show, '),
     (["--nosuch"], 'weir has no option "--nosuch"'),
+    (["sho", "--dir", "a"], 'there is no subcommand "sho"; there are serve, show, '),
+    (["--dir", "a", "show"], "--dir stands before show; what belongs to a subcommand stands after it"),
     (["completion"], "completion needs SHELL: bash, zsh or fish"),
 ])
 def test_what_is_wrong_is_said_with_what_would_be_right(arguments, words):
