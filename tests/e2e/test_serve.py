@@ -6,11 +6,12 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 
-from conftest import fill
+from conftest import BUILD, CLEAN, fill
 
 
 def test_metrics_are_the_sum_of_all_processes(serve, directory):
