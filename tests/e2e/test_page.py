@@ -68,7 +68,7 @@ def shared(browser, tmp_path_factory):
 def page(shared):
     """The shared page, at its beginning; afterwards nothing was complained of, and nobody else was asked."""
     _, server, page = shared
-    page.run("document.activeElement.blur(); location.hash = ''")
+    page.run("document.activeElement?.blur(); location.hash = ''")
     page.wait_for(f"{ROWS} > 2")
     yield page
     assert page.console_errors == []
