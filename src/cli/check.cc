@@ -18,6 +18,7 @@
 #include "cli/text_table.h"
 #include "collect/inspect.h"
 #include "weir/multiprocess.h"
+#include "weir/writers.h"
 
 namespace weir::cli {
 namespace {
@@ -28,19 +29,7 @@ constexpr std::size_t kDeadFilesWorthAWord = 500;
 using Row = std::vector<std::string>;
 using ProblemOfPath = std::map<std::string, const Problem*>;
 
-const char* state_name(WriterState state) {
-  switch (state) {
-    case WriterState::alive:
-      return "alive";
-    case WriterState::dead:
-      return "dead";
-    case WriterState::folded:
-      return "archive";
-    case WriterState::unknown:
-      break;
-  }
-  return "unknown";
-}
+const char* state_name(WriterState state) { return state == WriterState::folded ? "archive" : to_string(state); }
 
 std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems) {
   if (!file.unreadable.empty()) return file.unreadable;

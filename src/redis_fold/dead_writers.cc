@@ -29,11 +29,6 @@ constexpr double kClockTolerance = 60;  // s; between a master's clock and its s
 
 }  // namespace
 
-bool is_retired(std::string_view writer) noexcept {
-  const std::string_view name = identity_of(writer);
-  return name == kRetiredWriter || (name.starts_with(kRetiredWriter) && name[kRetiredWriter.size()] == '.');
-}
-
 WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
   std::vector<RedisCommand> sets;
   for (const std::string& bucket : buckets_of(reading.client()))

@@ -17,8 +17,6 @@
 
 namespace weir {
 
-inline constexpr std::string_view kRetiredWriter = "retired";
-
 /// The token of a claim whose writer is being folded in parts: nobody ships under it, for no writer has it.
 inline constexpr std::string_view kSealed = "sealed";
 
@@ -40,9 +38,6 @@ struct WritersOnServer {
 
 /// The writers of all buckets. Throws RedisError.
 WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys);
-
-/// True for `retired`, `{b07}retired`, `retired.1`, …
-bool is_retired(std::string_view writer) noexcept;
 
 /// How long a server has been up and the same master, as far as one can tell from here: after a restart or a failover
 /// no lease may stand, and everybody would look dead.

@@ -88,6 +88,11 @@ std::string_view bucket_of(std::string_view writer) noexcept {
 
 std::string_view identity_of(std::string_view writer) noexcept { return writer.substr(bucket_of(writer).size()); }
 
+bool is_retired(std::string_view writer) noexcept {
+  const std::string_view name = identity_of(writer);
+  return name == kRetiredWriter || (name.starts_with(kRetiredWriter) && name[kRetiredWriter.size()] == '.');
+}
+
 std::optional<RedisKeyParts> parse_redis_key(std::string_view prefix, std::string_view key) {
   if (!key.starts_with(prefix) || key.size() <= prefix.size() || key[prefix.size()] != ':') return std::nullopt;
   std::string_view rest = key.substr(prefix.size() + 1);

@@ -72,6 +72,10 @@ std::string bucket_of(long pid);
 std::string_view bucket_of(std::string_view writer) noexcept;
 /// The writer without its bucket: what the label `pid` shows.
 std::string_view identity_of(std::string_view writer) noexcept;
+/// Who holds what dead writers counted, once it is folded.
+inline constexpr std::string_view kRetiredWriter = "retired";
+/// True for `retired`, `{b07}retired`, `retired.1`, …
+bool is_retired(std::string_view writer) noexcept;
 
 /// A metric or meta key taken apart. Views into the key.
 struct RedisKeyParts {

@@ -25,14 +25,8 @@ RedisOptions hurried(RedisOptions options) {
   return options;
 }
 
-/// As folding names who holds the past: `retired`, `retired.1`, each with its bucket before it in a Cluster.
-bool holds_the_past(std::string_view identity) {
-  constexpr std::string_view kRetired = "retired";
-  return identity == kRetired || (identity.starts_with(kRetired) && identity[kRetired.size()] == '.');
-}
-
 WriterState state_of(const ClaimOnServer& claim) {
-  if (holds_the_past(identity_of(claim.writer))) return WriterState::folded;
+  if (is_retired(claim.writer)) return WriterState::folded;
   return claim.is_live() ? WriterState::alive : WriterState::dead;
 }
 

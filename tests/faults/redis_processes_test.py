@@ -1,7 +1,6 @@
 """I1, I7: writers of one Redis that fork, end, are killed, share a pid or are taken for dead: totals stay exact."""
 import os
 import signal
-import subprocess
 
 import pytest
 
@@ -65,7 +64,6 @@ def test_a_killed_writer_loses_at_most_what_it_counted_since_its_last_flush(layo
         match.watch()
 
 
-@pytest.mark.skipif(subprocess.run([*OWN_PIDS, "true"], capture_output=True).returncode != 0, reason="no pid namespaces here")
 def test_processes_of_one_pid_on_one_redis_are_distinct_and_lose_nothing():
     with RedisServer() as redis, Match(redis) as match:
         writers = match.start(3, wrapper=OWN_PIDS)
