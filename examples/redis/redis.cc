@@ -42,7 +42,8 @@ int run(const char* url, int workers) {
   for (int status = 0; ::wait(&status) > 0;) failed += status == 0 ? 0 : 1;
   if (failed > 0) std::fprintf(stderr, "redis: %d workers could not ship what they counted\n", failed);
 
-  weir::RedisMultiProcessCollector collector(weir::make_redis_client(settings.client), {.key_prefix = settings.key_prefix});
+  weir::RedisMultiProcessCollector collector(weir::make_redis_client(settings.client),
+                                             {.key_prefix = settings.key_prefix});
   const auto seen = collector.collect();
   for (const weir::Problem& problem : seen->problems) std::fprintf(stderr, "redis: %s\n", problem.message.c_str());
   std::fputs(weir::expose(*seen, {}).c_str(), stdout);

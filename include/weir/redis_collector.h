@@ -3,8 +3,9 @@
 //   weir::RedisMultiProcessCollector metrics{client, {.key_prefix = "gunicorn"}};
 //   std::string body = weir::expose(*metrics.collect(), {});
 //
-// Reads keys written by Weir and by Python (gunicorn_prometheus_exporter, pytheus), both layouts, through the same merge
-// as files. Keeps parsed metadata between calls: a warm collection asks for values and little else. Nothing is written.
+// Reads keys written by Weir and by Python (gunicorn_prometheus_exporter, pytheus), both layouts, through the same
+// merge as files. Keeps parsed metadata between calls: a warm collection asks for values and little else. Nothing is
+// written.
 //
 // After a failover, a restart or a FLUSHALL a collection fails (an exposer answers 503) until every process that lived
 // has shipped its values again, at most one lease time: a gap is harmless, a counter that falls is not (I2, P8).
@@ -35,7 +36,8 @@ class RedisMultiProcessCollector : public Source {
  public:
   /// `client` empty: PROMETHEUS_REDIS_URL, then localhost:6379/0. Throws ConfigError for settings that cannot be used;
   /// a server that is not there is met at collect().
-  explicit RedisMultiProcessCollector(std::shared_ptr<RedisClient> client = nullptr, RedisCollectorOptions options = {});
+  explicit RedisMultiProcessCollector(std::shared_ptr<RedisClient> client = nullptr,
+                                      RedisCollectorOptions options = {});
   ~RedisMultiProcessCollector() override;
   RedisMultiProcessCollector(const RedisMultiProcessCollector&) = delete;
   RedisMultiProcessCollector& operator=(const RedisMultiProcessCollector&) = delete;
@@ -51,9 +53,9 @@ class RedisMultiProcessCollector : public Source {
     std::size_t writers_foreign = 0;  ///< of Python's exporter: no claim
     std::size_t values = 0;           ///< keys (or fields) read
     std::size_t series = 0;
-    std::uint64_t commands = 0;       ///< of the last collection
+    std::uint64_t commands = 0;  ///< of the last collection
     double seconds = 0;
-    std::uint64_t collections = 0;    ///< since construction
+    std::uint64_t collections = 0;  ///< since construction
   };
   Statistics statistics() const;
 

@@ -71,11 +71,11 @@ struct RedisOptions {
   std::string username;                                          ///< empty: `default`
   Secret password;
   RedisTls tls;
-  std::chrono::milliseconds connect_timeout{5000};        ///< at least 1 ms
-  std::chrono::milliseconds reply_timeout{5000};          ///< of every reply, at least 1 ms
-  std::chrono::milliseconds health_check_interval{30000}; ///< a connection idle for longer is asked PING first
-  std::size_t pool_size = 4;                              ///< connections kept a node, at least 1
-  bool read_from_replicas = false;                        ///< commands marked `reads` may go to a replica
+  std::chrono::milliseconds connect_timeout{5000};         ///< at least 1 ms
+  std::chrono::milliseconds reply_timeout{5000};           ///< of every reply, at least 1 ms
+  std::chrono::milliseconds health_check_interval{30000};  ///< a connection idle for longer is asked PING first
+  std::size_t pool_size = 4;                               ///< connections kept a node, at least 1
+  bool read_from_replicas = false;                         ///< commands marked `reads` may go to a replica
 };
 
 /// Throws ConfigError naming what is wrong with `url`; the message holds no password.

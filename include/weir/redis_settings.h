@@ -36,13 +36,13 @@ struct RedisSettings {
   /// Of the per-process layout; of the shared one, `<key_prefix>-` if not empty. From the environment without
   /// REDIS_KEY_PREFIX: `gunicorn`, in the shared layout empty.
   std::string key_prefix = "gunicorn";
-  std::chrono::seconds ttl{300};        ///< how long a dead process's own keys stay before they are folded; 1 s to 10 years
+  std::chrono::seconds ttl{300};  ///< how long a dead process's own keys stay before they are folded; 1 s to 10 years
   RedisLayout layout = RedisLayout::per_process;
   RedisDurability durability = RedisDurability::buffered;
   std::chrono::milliseconds flush_interval{1000};  ///< 10 ms to 1 hour
-  std::chrono::milliseconds lease{15000};          ///< silence after which a process counts as dead; at least 3 flush intervals
-  std::string spool_directory;                     ///< for `spooled`
-  std::chrono::seconds expire_key_time{3600};      ///< shared layout: an idle key goes after this, renewed while a writer lives
+  std::chrono::milliseconds lease{15000};  ///< silence after which a process counts as dead; at least 3 flush intervals
+  std::string spool_directory;             ///< for `spooled`
+  std::chrono::seconds expire_key_time{3600};  ///< shared layout: idle keys go after this; a live writer renews its own
   bool debug = false;
 };
 

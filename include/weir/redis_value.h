@@ -8,8 +8,8 @@
 // is made; from then on this process is its only writer.
 //
 // The pid alone names the process, as in Python's exporter: where processes of several hosts or containers write values
-// by hand into one Redis, give each host a prefix of its own. (Instruments need none: they claim a name, and take another
-// where theirs is taken.)
+// by hand into one Redis, give each host a prefix of its own. (Instruments need none: they claim a name, and take
+// another where theirs is taken.)
 //
 // A write that throws is counted all the same: the process keeps it, and the next write of the value brings it to
 // Redis. Do not repeat it (with_retry round `inc` would count twice).

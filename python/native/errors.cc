@@ -29,7 +29,8 @@ struct Classes {
 };
 Classes classes;
 
-PyObject* make_class(pybind11::module_& module, const char* name, const char* doc, std::initializer_list<PyObject*> bases) {
+PyObject* make_class(pybind11::module_& module, const char* name, const char* doc,
+                     std::initializer_list<PyObject*> bases) {
   pybind11::tuple tuple(bases.size());
   std::size_t i = 0;
   for (PyObject* base : bases) tuple[i++] = pybind11::handle(base);
@@ -79,21 +80,26 @@ void set_python_error(std::exception_ptr pointer) noexcept {
 void add_errors(pybind11::module_& module) {
   classes.error = make_class(module, "Error", "Base of everything Weir raises.", {PyExc_Exception});
   classes.value = make_class(module, "ValueError", "An argument outside its range: a negative increment, a bad name.",
-                       {classes.error, PyExc_ValueError});
+                             {classes.error, PyExc_ValueError});
   classes.registration = make_class(module, "RegistrationError", "A metric that clashes with one already registered.",
-                              {classes.error, PyExc_ValueError});
+                                    {classes.error, PyExc_ValueError});
   classes.config = make_class(module, "ConfigError", "A setting that cannot be used; the message names it.",
-                        {classes.error, PyExc_ValueError});
-  classes.storage = make_class(module, "StorageError", "A file or directory that cannot be made, read, locked or filled.",
-                         {classes.error, PyExc_OSError});
+                              {classes.error, PyExc_ValueError});
+  classes.storage =
+      make_class(module, "StorageError", "A file or directory that cannot be made, read, locked or filled.",
+                 {classes.error, PyExc_OSError});
   classes.format =
       make_class(module, "FormatError", "Bytes that are not what they should be.", {classes.error, PyExc_ValueError});
-  classes.redis = make_class(module, "RedisError", "What went wrong between this process and a Redis.", {classes.error});
-  classes.redis_connection = make_class(module, "RedisConnectionError", "No connection, or one that broke.", {classes.redis});
-  classes.redis_timeout = make_class(module, "RedisTimeoutError", "No answer within the time allowed.", {classes.redis});
+  classes.redis =
+      make_class(module, "RedisError", "What went wrong between this process and a Redis.", {classes.error});
+  classes.redis_connection =
+      make_class(module, "RedisConnectionError", "No connection, or one that broke.", {classes.redis});
+  classes.redis_timeout =
+      make_class(module, "RedisTimeoutError", "No answer within the time allowed.", {classes.redis});
   classes.redis_authentication =
       make_class(module, "RedisAuthenticationError", "Wrong password or user, or no permission.", {classes.redis});
-  classes.redis_reply = make_class(module, "RedisReplyError", "An error the server answered, in its words.", {classes.redis});
+  classes.redis_reply =
+      make_class(module, "RedisReplyError", "An error the server answered, in its words.", {classes.redis});
   pybind11::register_exception_translator([](std::exception_ptr pointer) {
     if (!pointer) return;
     try {

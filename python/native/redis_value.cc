@@ -18,8 +18,9 @@ namespace py = pybind11;
 using Texts = std::vector<std::string>;
 
 std::unique_ptr<RedisValue> make_value(const std::string& typ, const std::string& metric_name, const std::string& name,
-                                 const Texts& labelnames, const Texts& labelvalues, const std::string& help_text,
-                                 const std::string& mode, const RedisConnection& client, const std::string& prefix) {
+                                       const Texts& labelnames, const Texts& labelvalues, const std::string& help_text,
+                                       const std::string& mode, const RedisConnection& client,
+                                       const std::string& prefix) {
   return without_gil([&] {
     return std::make_unique<RedisValue>(typ, metric_name, name, labelnames, labelvalues, help_text, mode, client.client,
                                         prefix);

@@ -108,8 +108,8 @@ std::chrono::milliseconds parse_seconds(std::string_view name, std::string_view 
 std::string secret_file(std::string_view named_by, const std::string& path) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
   const auto refuse_file = [&](std::string_view why) {
-    throw ConfigError(fmt::format("{}={}: {}; it must be a readable file with the password alone", named_by,
-                                  printable(path), why));
+    throw ConfigError(
+        fmt::format("{}={}: {}; it must be a readable file with the password alone", named_by, printable(path), why));
   };
   if (file == nullptr) refuse_file(std::generic_category().message(errno));
   std::string content(kLargestSecret + 1, '\0');

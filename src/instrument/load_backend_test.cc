@@ -38,9 +38,9 @@ class LoadBackend : public testing::Test {
     if (::pipe(ends) != 0) throw std::runtime_error("pipe");
     const pid_t child = ::fork();
     if (child == 0) {
-      for (const char* name :
-           {"WEIR_BACKEND_CLASS", "WEIR_BACKEND_CONFIG", "PYTHEUS_BACKEND_CLASS", "PYTHEUS_BACKEND_CONFIG",
-            "REDIS_ENABLED", "PROMETHEUS_REDIS_URL", "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir", "WEIR_FILE_LAYOUT"}) {
+      for (const char* name : {"WEIR_BACKEND_CLASS", "WEIR_BACKEND_CONFIG", "PYTHEUS_BACKEND_CLASS",
+                               "PYTHEUS_BACKEND_CONFIG", "REDIS_ENABLED", "PROMETHEUS_REDIS_URL",
+                               "PROMETHEUS_MULTIPROC_DIR", "prometheus_multiproc_dir", "WEIR_FILE_LAYOUT"}) {
         ::unsetenv(name);
       }
       for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);

@@ -3,8 +3,8 @@
 // Thread safety: every member from any thread.
 #pragma once
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <chrono>
 
 #include "weir/redis_client.h"

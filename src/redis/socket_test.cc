@@ -1,7 +1,7 @@
 #include "redis/socket.h"
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <openssl/bio.h>
 #include <sys/socket.h>
 #include <sys/wait.h>

@@ -8,8 +8,8 @@
 // values again, or larger ones where a file has grown: nothing doubles. Which processes were brought is also kept in
 // `<prefix>:weir:migrated`: one that was folded since is left alone.
 //
-// A sum of a file's entries that no double can say is kept in parts, so that not a last bit is lost (I2): the further ones
-// under JSON keys with one, two or three spaces after the `[`, which name the same series to every reader.
+// A sum of a file's entries that no double can say is kept in parts, so that not a last bit is lost (I2): the further
+// ones under JSON keys with one, two or three spaces after the `[`, which name the same series to every reader.
 //
 // Gauges `live*` are not brought: they are of processes that live, and whoever is brought counts as dead. Keys brought
 // stay until they are folded (for ten years as a backstop): no process renews them.
@@ -32,8 +32,8 @@ namespace weir {
 
 struct MigrateOptions {
   std::filesystem::path directory;
-  std::string key_prefix = "gunicorn";  ///< one that checked_key_prefix() gave
-  bool dry_run = false;                 ///< looks, and writes nothing
+  std::string key_prefix = "gunicorn";                                  ///< one that checked_key_prefix() gave
+  bool dry_run = false;                                                 ///< looks, and writes nothing
   std::function<void(std::size_t done, std::size_t total)> progress{};  ///< called after each process; may be empty
 };
 

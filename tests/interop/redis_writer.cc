@@ -16,11 +16,12 @@
 namespace {
 
 void print(const weir::RedisShippingStatistics& s) {
-  std::printf("{\"connected\": %s, \"writer\": \"%s\", \"flushes\": %ju, \"failed_flushes\": %ju, \"shipped\": %ju, "
-              "\"refused\": %ju, \"lost_claims\": %ju, \"lost_leases\": %ju, \"fenced\": %ju, \"series\": %ju, "
-              "\"dirty\": %ju, \"lag\": %g, \"has_error\": %s}\n",
-              s.connected ? "true" : "false", s.writer.c_str(), s.flushes, s.failed_flushes, s.shipped, s.refused,
-              s.lost_claims, s.lost_leases, s.fenced, s.series, s.dirty, s.lag, s.last_error.empty() ? "false" : "true");
+  std::printf(
+      "{\"connected\": %s, \"writer\": \"%s\", \"flushes\": %ju, \"failed_flushes\": %ju, \"shipped\": %ju, "
+      "\"refused\": %ju, \"lost_claims\": %ju, \"lost_leases\": %ju, \"fenced\": %ju, \"series\": %ju, "
+      "\"dirty\": %ju, \"lag\": %g, \"has_error\": %s}\n",
+      s.connected ? "true" : "false", s.writer.c_str(), s.flushes, s.failed_flushes, s.shipped, s.refused,
+      s.lost_claims, s.lost_leases, s.fenced, s.series, s.dirty, s.lag, s.last_error.empty() ? "false" : "true");
   std::fflush(stdout);
 }
 

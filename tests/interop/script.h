@@ -21,6 +21,6 @@ struct Operation {
   explicit Operation(const std::string& line);
 };
 
-/// Runs each THREAD of a script in a thread of its own, all of them alive at once. Families are made at their first use;
-/// it is always the same registry.
+/// Runs each THREAD of a script in a thread of its own, all of them alive at once. Families are made at their first
+/// use; it is always the same registry.
 void run(weir::Registry& registry, const std::vector<Operation>& script);
