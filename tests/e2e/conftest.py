@@ -74,8 +74,15 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def resident_bytes(self):
+        return self._memory("VmRSS")
+
+    def peak_bytes(self):
+        """The most that was ever resident."""
+        return self._memory("VmHWM")
+
+    def _memory(self, field):
         status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(re.search(r"VmRSS:\s+(\d+) kB", status).group(1)) * 1024
+        return int(re.search(rf"{field}:\s+(\d+) kB", status).group(1)) * 1024
 
     def stop(self, number=signal.SIGTERM):
         """The exit code after a signal."""

@@ -9,7 +9,6 @@ import pytest
 from conftest import Server, fill
 from secure_server import SecureServer, certificates, tls_section
 
-FULL = os.environ.get("WEIR_TEST_FULL") == "1"
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n"
 
 
@@ -145,22 +144,6 @@ def test_clients_that_go_in_the_middle_leave_nothing(secure, tmp_path):
             break
         pause.wait(0.05)
     assert len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before
-
-
-def test_idle_connections_cost_nothing(secure, directory):
-    count = 2000 if FULL else 200
-    server = secure(directory, "--request-timeout", "120")
-    server.curl("/metrics")
-    before = server.resident_bytes()
-    idle = []
-    try:
-        for _ in range(count):
-            idle.append(server.tls())
-        assert server.curl("/metrics").status == 200
-        assert server.resident_bytes() - before < count * 64 * 1024
-    finally:
-        for connection in idle:
-            connection.close()
 
 
 @pytest.mark.parametrize("tls", [True, False])
