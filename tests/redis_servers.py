@@ -16,8 +16,9 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import urllib.parse
+
+from waiting import wait_until
 
 
 def free_port():
@@ -30,15 +31,6 @@ def free_port():
                 return port
             except OSError:
                 continue
-
-
-def wait_until(condition, what, seconds=30):
-    """Asks until the condition holds, and gives what it gave."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, f"after {seconds} s still not: {what}"
-        time.sleep(0.02)
-    return found
 
 
 def _quoted(argument):

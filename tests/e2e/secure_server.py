@@ -12,6 +12,7 @@ from conftest import CLEAN, Server
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from certificates import certificates  # noqa: E402,F401
+from waiting import wait_until  # noqa: E402,F401
 
 # bcrypt of "secret" at cost 4, which is computed in a millisecond, of "other", and of "secret" at cost 10.
 CHEAP = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW"

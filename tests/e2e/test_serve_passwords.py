@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from secure_server import CHEAP, CHEAP_OTHER, USUAL, SecureServer, certificates, tls_section
+from secure_server import CHEAP, CHEAP_OTHER, USUAL, SecureServer, certificates, tls_section, wait_until
 
 PROM = ("--user", "prom:secret")
 
@@ -85,10 +85,7 @@ def test_guessing_does_not_keep_scrapers_out(guarded):
         thread.start()
     try:
         answers = [server.curl("/metrics", *PROM).status for _ in range(5)]
-        for _ in range(200):
-            if {401, 503} <= seen:
-                break
-            stop.wait(0.05)
+        wait_until(lambda: {401, 503} <= seen, "guesses are refused, and too many of them turned away")
     finally:
         stop.set()
         for thread in guessers:

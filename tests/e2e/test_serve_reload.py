@@ -2,11 +2,10 @@
 import re
 import ssl
 import threading
-import time
 
 import pytest
 
-from secure_server import SecureServer, certificates, tls_section
+from secure_server import SecureServer, certificates, tls_section, wait_until
 
 
 @pytest.fixture
@@ -31,13 +30,6 @@ def replace(path, source):
     fresh = path.with_suffix(".new")
     fresh.write_bytes(source.read_bytes())
     fresh.rename(path)
-
-
-def until(holds, seconds=15):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def backend(server):
@@ -67,9 +59,9 @@ def test_a_certificate_is_rotated_under_load(own):
     replace(certificate, certificates().wrong_host.certificate)
     server.wait_for(rb"is not the key of the certificate")
     replace(key, certificates().wrong_host.key)
-    until(lambda: serial(server) != before)
+    wait_until(lambda: serial(server) != before, "the new certificate is shown")
     count = len(done)
-    until(lambda: len(done) > count + 3)
+    wait_until(lambda: len(done) > count + 3 or failures, "scrapes go on")
     stop.set()
     for thread in scrapers:
         thread.join(timeout=20)
@@ -94,7 +86,7 @@ def test_a_fault_is_told_and_what_was_in_force_stays(own):
     replace(certificate, certificates().server.certificate)
     server.config.write_text(good)
     server.reload()
-    until(lambda: "weir_web_config_last_reload_successful 1\n" in backend(server))
+    wait_until(lambda: "weir_web_config_last_reload_successful 1\n" in backend(server), "the good configuration is in force")
     assert "weir_web_config_fault_info" not in backend(server)
 
 
@@ -112,6 +104,6 @@ def test_connections_that_stand_are_served_on(own):
     with context.wrap_socket(server.connect(), server_hostname="localhost") as standing:
         replace(key, certificates().client.key)
         replace(certificate, certificates().client.certificate)
-        until(lambda: server.curl("/healthz").exit_code == 60)  # the new name is no longer localhost
+        wait_until(lambda: server.curl("/healthz").exit_code == 60, "the new name, no longer localhost, is shown")
         standing.sendall(b"GET /healthz HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n")
         assert b"".join(iter(lambda: standing.recv(4096), b"")).endswith(b"ok\n")
