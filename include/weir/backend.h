@@ -90,8 +90,9 @@ void register_storage(std::string name, StorageFactory make);
 /// itself when the first metric is made.
 ///
 /// Built in: `SingleProcessBackend` (memory) and `MultiProcessFileBackend` (config `directory`, else
-/// PROMETHEUS_MULTIPROC_DIR). Throws ConfigError that names the class, variable or file that will not do, and when
-/// metrics of the default registry exist already in another backend.
+/// PROMETHEUS_MULTIPROC_DIR). Throws ConfigError that names the class, variable or file that will not do, when
+/// REDIS_ENABLED asks a program without Redis for it (with PROMETHEUS_MULTIPROC_DIR set it logs and takes files), and
+/// when metrics of the default registry exist already in another backend.
 void load_backend();
 void load_backend(std::string_view backend_class, const BackendConfig& config = {});
 

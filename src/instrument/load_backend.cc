@@ -132,9 +132,12 @@ void choose_by_environment(Choice& c) {
   const bool wants_redis = environment::flag("REDIS_ENABLED");
   if (wants_redis && c.storages.contains(kRedisStorage)) return choose(c, kRedisStorage, {});
   const std::string directory = environment::multiprocess_directory();
+  if (wants_redis && directory.empty()) {  // memory would lose what somebody wants to read elsewhere, and say nothing
+    throw ConfigError(fmt::format("REDIS_ENABLED is set, but {}; or set PROMETHEUS_MULTIPROC_DIR", kHowToLinkRedis));
+  }
   if (wants_redis && c.storage == nullptr) {
-    log_line(LogLevel::warning, fmt::format("REDIS_ENABLED is set, but {}; values go to {}", kHowToLinkRedis,
-                                            directory.empty() ? "this process's memory" : directory));
+    log_line(LogLevel::warning,
+             fmt::format("REDIS_ENABLED is set, but {}; values go to {}", kHowToLinkRedis, directory));
   }
   choose(c, directory.empty() ? kMemoryBackend : kFileBackend, {});
 }

@@ -190,6 +190,12 @@ TEST_F(LoadBackend, RedisAskedForWithoutSupportMeansFilesAndAWordHowToGetIt) {
                                      HasSubstr("values go to " + metrics())));
 }
 
+TEST_F(LoadBackend, RedisAskedForWithoutSupportAndWithoutADirectoryIsAnError) {
+  EXPECT_THAT(in_process({{"REDIS_ENABLED", "true"}}, backend_of_a_counter),
+              testing::AllOf(testing::StartsWith("threw: REDIS_ENABLED is set"), HasSubstr("link weir::redis"),
+                             HasSubstr("PROMETHEUS_MULTIPROC_DIR")));
+}
+
 // Stands for weir-redis: what it registers, in memory.
 std::string with_redis(const std::function<std::string()>& body) {
   for (const char* name : {"RedisStorage", "MultiProcessRedisBackend"}) {

@@ -106,7 +106,7 @@ std::vector<std::string> claimed_names(const MetricInfo& info) {
       return {info.name, info.name + "_count", info.name + "_sum"};
     default:
       if (info.sample_name == info.name) return {info.name};
-      return {info.name, info.sample_name};
+      return {info.sample_name, info.name};  // the one people write and see first: messages name the first that clashes
   }
 }
 

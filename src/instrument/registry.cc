@@ -35,7 +35,7 @@ void Registry::claim_names(const MetricInfo& info) {
     const MetricInfo& other = families_.at(taken->second)->info();
     throw RegistrationError(
         fmt::format("{} {}: the name \"{}\" belongs to the {} {} already; choose another name, or use that one",
-                    to_string(info.type), info.name, name, to_string(other.type), other.name));
+                    to_string(info.type), info.sample_name, name, to_string(other.type), other.sample_name));
   }
   for (const std::string& name : names) sample_names_.emplace(name, info.name);
 }

@@ -47,10 +47,13 @@ TEST_F(RegistryTest, NameIsMadeOfItsParts) {
 
 TEST_F(RegistryTest, DuplicateIsRefusedByName) {
   registry_.counter({.name = "jobs_total", .help = "J."});
-  EXPECT_THAT(message_of<RegistrationError>([&] { registry_.counter({.name = "jobs", .help = "J."}); }),
-              HasSubstr("jobs"));
+  for (const char* written : {"jobs_total", "jobs"}) {
+    EXPECT_EQ(message_of<RegistrationError>([&] { registry_.counter({.name = written, .help = "J."}); }),
+              "counter jobs_total: the name \"jobs_total\" belongs to the counter jobs_total already; choose another "
+              "name, or use that one");
+  }
   EXPECT_THAT(message_of<RegistrationError>([&] { registry_.gauge({.name = "jobs", .help = "J."}); }),
-              HasSubstr("belongs to the counter jobs"));
+              HasSubstr("gauge jobs: the name \"jobs\" belongs to the counter jobs_total"));
 }
 
 TEST_F(RegistryTest, SampleNamesOfDifferentMetricsMustNotClash) {
