@@ -12,7 +12,7 @@ packages_of() {
     test | soak) echo libgtest-dev libgmock-dev python3 python3-venv python3-pytest python3-pytest-xdist python3-hypothesis \
       python3-prometheus-client prometheus chromium curl strace util-linux redis-server redis-sentinel redis-tools openssl sslscan faketime \
       python3-gunicorn python3-eventlet python3-flask python3-django python3-fastapi uvicorn uwsgi-core \
-      uwsgi-plugin-python3 python3-celery python3-yaml mypy mkdocs mkdocs-material man-db groff ;;
+      uwsgi-plugin-python3 python3-celery python3-yaml mypy mkdocs mkdocs-material man-db groff zsh fish ;;
     bench) echo libbenchmark-dev python3 python3-venv redis-server redis-tools wrk ;;
     lint) echo clang-16 clang-tidy-16 clang-format-16 libclang-rt-16-dev libbenchmark-dev libgtest-dev libgmock-dev \
       python3 python3-yaml shellcheck ;;
