@@ -113,6 +113,13 @@ def test_no_command_stands_outside_a_test(page):
             assert page.stem in RUNNABLE
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_files_a_page_writes_are_named_where_people_read(page):
+    prose = FENCE.sub("", page.read_text())
+    names = [kind.partition("file=")[2] for kind, _ in blocks_of(page) if "file=" in kind]
+    assert [name for name in names if f"`{name}`" not in prose] == []
+
+
 @pytest.mark.parametrize("page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: page.stem)
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
