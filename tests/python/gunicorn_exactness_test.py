@@ -127,6 +127,34 @@ def test_workers_that_end_after_max_requests_lose_nothing(tmp_path, kind):
         assert label_values(found, "worker_id") <= {f"worker_{place}" for place in range(1, 6)}, "places are used again"
 
 
+MOMENTS = {  # from a start until master and workers are killed
+    "it has the pid file": lambda gunicorn, load: gunicorn.master() == gunicorn.process.pid,
+    "a worker is there": lambda gunicorn, load: gunicorn.workers(),
+    "there is traffic": lambda gunicorn, load: load.done() > 60,
+}
+
+
+@pytest.mark.parametrize("kind, worker", [("files", "gthread"), *([("redis", "sync"), ("files", "sync")] if FULL else [])])
+def test_after_a_kill_of_master_and_workers_at_any_moment_it_starts_again_and_counts_on(tmp_path, kind, worker):
+    with storage(kind, tmp_path, "spooled") as place, Gunicorn(tmp_path, worker, place=place) as gunicorn:
+        answered, broken = gunicorn.answered, 0
+        for what, moment in [*MOMENTS.items()] * (4 if FULL else 1):
+            load = Load(gunicorn.port, threads=4).start(10**9)
+            wait_until(lambda: moment(gunicorn, load), what)
+            gunicorn.kill()
+            load.finish()
+            answered, broken = answered + load.answered, broken + load.broken
+            gunicorn.start()
+        gunicorn.answered = 0
+        wait_until(gunicorn._answers, "it answers again", 15)
+        wait_until(gunicorn.scrape, "it serves metrics again", 15)
+        answered += gunicorn.answered
+        for name in (REQUESTS, ANSWERS):
+            assert answered <= settled(gunicorn, name, answered) <= answered + broken, name
+        if kind == "files":
+            assert total(gunicorn.scrape(), REQUESTS) == total(gunicorn.read(), REQUESTS)
+
+
 @pytest.mark.parametrize("kind", ["files", "redis"])
 def test_a_reload_by_hup_loses_nothing(tmp_path, kind):
     with storage(kind, tmp_path) as place, Gunicorn(tmp_path, place=place, workers=2) as gunicorn:

@@ -135,6 +135,12 @@ class Gunicorn:
         except ProcessLookupError:
             pass
 
+    def kill(self):
+        """SIGKILL, for the master and all its workers at once; gone when this returns, so that start() finds their port and
+        their pids free."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(timeout=30)
+
     def stop(self):
         """The orderly end; everything is flushed."""
         self.wait_for_workers()
