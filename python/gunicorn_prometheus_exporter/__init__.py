@@ -14,7 +14,7 @@ _WHERE = {  # name: module of this package
     "PrometheusGeventWorker": "plugin_gevent", "PrometheusEventletWorker": "plugin_eventlet",
     "PrometheusMaster": "master", "registry": "metrics",
     "ConfigManager": "config", "ConfigState": "config", "ExporterConfig": "config", "cleanup_config": "config",
-    "get_config": "config", "get_config_manager": "config", "initialize_config": "config", "load_yaml_config": "config",
+    "get_config": "config", "initialize_config": "config", "load_yaml_config": "config",
     "RedisStorageManager": "backend", "get_redis_storage_manager": "backend", "is_redis_enabled": "backend",
     "setup_redis_metrics": "backend", "teardown_redis_metrics": "backend",
 }

@@ -93,50 +93,38 @@ def _check_certificate(place: str, variables: Dict[Optional[str], str]) -> None:
                                       f"{variable} must")
 
 
-class YamlConfigLoader:
-    """Reads one file. Stateless; safe from any thread."""
-
-    def load_config_file(self, config_file_path: str) -> Dict[str, Any]:
-        """The file as a dict with the section `exporter`. FileNotFoundError, or ValueError naming file and key."""
+def _read(config_file_path: str) -> Dict[str, Any]:
+    """The file as a dict with the section `exporter`. FileNotFoundError, or ValueError naming file and key."""
+    try:
+        import yaml
+    except ImportError as error:
+        raise ImportError(f"{config_file_path}: reading YAML needs PyYAML (Debian: python3-yaml, PyPI: pyyaml)"
+                          ) from error
+    with open(config_file_path, encoding="utf-8") as file:
         try:
-            import yaml
-        except ImportError as error:
-            raise ImportError(f"{config_file_path}: reading YAML needs PyYAML (Debian: python3-yaml, PyPI: pyyaml)"
-                              ) from error
-        with open(config_file_path, encoding="utf-8") as file:
-            try:
-                data = yaml.safe_load(file)
-            except yaml.YAMLError as error:
-                raise ValueError(f"{config_file_path}: not YAML: {error}") from error
-        if not isinstance(data, dict) or not isinstance(data.get("exporter"), dict):
-            raise ValueError(f"{config_file_path}: must have a section `exporter` at the top")
-        return data
+            data = yaml.safe_load(file)
+        except yaml.YAMLError as error:
+            raise ValueError(f"{config_file_path}: not YAML: {error}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("exporter"), dict):
+        raise ValueError(f"{config_file_path}: must have a section `exporter` at the top")
+    return data
 
-    def convert_to_environment_variables(self, config_data: Mapping[str, Any]) -> Dict[str, str]:
-        """{variable: text} of what the file says. ValueError naming the key, its value and what would be right."""
-        exporter = dict(config_data["exporter"])
-        prometheus = exporter.get("prometheus")
-        if isinstance(prometheus, dict) and "ssl" in prometheus:
-            exporter["prometheus"] = {key: value for key, value in prometheus.items() if key != "ssl"}
-            variables = _section("exporter.prometheus.ssl", prometheus["ssl"], _SSL)
+
+def _variables_of(config_data: Mapping[str, Any]) -> Dict[str, str]:
+    """{variable: text} of what the file says. ValueError naming the key, its value and what would be right."""
+    exporter = dict(config_data["exporter"])
+    prometheus = exporter.get("prometheus")
+    if isinstance(prometheus, dict) and "ssl" in prometheus:
+        exporter["prometheus"] = {key: value for key, value in prometheus.items() if key != "ssl"}
+        variables = _section("exporter.prometheus.ssl", prometheus["ssl"], _SSL)
+    else:
+        variables = {}
+    for name, section in exporter.items():
+        if name in _SECTIONS:
+            variables.update(_section(f"exporter.{name}", section, _SECTIONS[name]))
         else:
-            variables = {}
-        for name, section in exporter.items():
-            if name in _SECTIONS:
-                variables.update(_section(f"exporter.{name}", section, _SECTIONS[name]))
-            else:
-                logger.warning("exporter.%s is not known and does nothing; known are %s", name, ", ".join(_SECTIONS))
-        return variables
-
-    def load_and_apply_config(self, config_file_path: str) -> None:
-        """Sets the variables of the file that are not set."""
-        for name, value in self.convert_to_environment_variables(self.load_config_file(config_file_path)).items():
-            if not os.environ.get(name):
-                os.environ[name] = value
-
-
-def get_yaml_loader() -> YamlConfigLoader:
-    return YamlConfigLoader()
+            logger.warning("exporter.%s is not known and does nothing; known are %s", name, ", ".join(_SECTIONS))
+    return variables
 
 
 def load_yaml_config(config_file_path: str) -> None:
@@ -145,4 +133,6 @@ def load_yaml_config(config_file_path: str) -> None:
     Call it in gunicorn.conf.py before anything of the application is imported. Raises FileNotFoundError, ImportError
     without PyYAML, and ValueError that names the key, its value and what would be right.
     """
-    YamlConfigLoader().load_and_apply_config(config_file_path)
+    for name, value in _variables_of(_read(config_file_path)).items():
+        if not os.environ.get(name):
+            os.environ[name] = value

@@ -94,10 +94,6 @@ class ConfigManager:
 _manager = ConfigManager()
 
 
-def get_config_manager() -> ConfigManager:
-    return _manager
-
-
 def initialize_config(config_file: Optional[str] = None, **variables: object) -> None:
     """See ConfigManager.initialize."""
     _manager.initialize(config_file, **variables)

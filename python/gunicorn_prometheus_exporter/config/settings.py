@@ -10,7 +10,7 @@ Thread safety: as os.environ.
 """
 import logging
 import os
-from typing import Any, Dict, List, Tuple
+from typing import Any, List, Tuple
 
 from weir import _weir
 
@@ -162,24 +162,6 @@ class ExporterConfig:
         for message in found:
             logger.error("%s", message)
         return not found
-
-    def get_gunicorn_config(self) -> Dict[str, Any]:
-        """Settings for Gunicorn; empty in a sidecar, which runs none."""
-        if self.is_sidecar:
-            return {}
-        return {"workers": self.gunicorn_workers, "timeout": self.gunicorn_timeout,
-                "keepalive": self.gunicorn_keepalive,
-                "worker_class": "gunicorn_prometheus_exporter.PrometheusWorker"}
-
-    def get_prometheus_config(self) -> Dict[str, Any]:
-        return {"bind_address": self.prometheus_bind_address, "port": self.prometheus_metrics_port,
-                "multiproc_dir": self.prometheus_multiproc_dir}
-
-    def print_config(self) -> None:
-        """Logs the settings, without any password."""
-        for name in _CHECKED:
-            if name != "redis_password":
-                logger.info("%s: %s", name, getattr(self, name))
 
 
 _CHECKED = tuple(name for name, value in vars(ExporterConfig).items() if isinstance(value, property))

@@ -12,14 +12,14 @@ if REDIS_COLLECTOR_AVAILABLE:
     from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
     from gunicorn_prometheus_exporter.backend.core.dict import redis_key
     from gunicorn_prometheus_exporter.backend.core.values import (
-        CleanupUtilsMixin, RedisValue, cleanup_process_keys_for_pid, get_redis_value_class, mark_process_dead_redis)
+        RedisValue, cleanup_process_keys_for_pid, get_redis_value_class, mark_process_dead_redis)
 else:
     _NOT_HERE = (
-        "CleanupUtilsMixin", "RedisClientProtocol", "RedisMultiProcessCollector", "RedisStorageClient",
-        "RedisStorageDict", "RedisValue", "RedisValueClass", "StorageDictProtocol", "cleanup_process_keys_for_pid",
-        "get_redis_value_class", "mark_process_dead_redis", "redis_key")
+        "RedisClientProtocol", "RedisMultiProcessCollector", "RedisStorageClient", "RedisStorageDict", "RedisValue",
+        "RedisValueClass", "StorageDictProtocol", "cleanup_process_keys_for_pid", "get_redis_value_class",
+        "mark_process_dead_redis", "redis_key")
     globals().update(dict.fromkeys(_NOT_HERE))
 
-__all__ = ["REDIS_COLLECTOR_AVAILABLE", "CleanupUtilsMixin", "RedisClientProtocol", "RedisMultiProcessCollector",
-           "RedisStorageClient", "RedisStorageDict", "RedisValue", "RedisValueClass", "StorageDictProtocol",
-           "cleanup_process_keys_for_pid", "get_redis_value_class", "mark_process_dead_redis", "redis_key"]
+__all__ = ["REDIS_COLLECTOR_AVAILABLE", "RedisClientProtocol", "RedisMultiProcessCollector", "RedisStorageClient",
+           "RedisStorageDict", "RedisValue", "RedisValueClass", "StorageDictProtocol", "cleanup_process_keys_for_pid",
+           "get_redis_value_class", "mark_process_dead_redis", "redis_key"]

@@ -43,10 +43,6 @@ class RedisMultiProcessCollector:
         """What the last collection met: writers, values, series, commands, seconds; a dict."""
         return self._source.statistics()
 
-    def describe_source(self) -> str:
-        """Where it reads, for people."""
-        return self._source.describe()
-
     @staticmethod
     def merge_from_redis(redis_client: Any, redis_key_prefix: Optional[str] = None,
                          accumulate: bool = True) -> List[Metric]:

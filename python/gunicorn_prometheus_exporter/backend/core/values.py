@@ -6,8 +6,7 @@ from prometheus_client.samples import Exemplar
 from gunicorn_prometheus_exporter.backend.core.connection import native_client
 from weir import _weir
 
-__all__ = ["CleanupUtilsMixin", "RedisValue", "cleanup_process_keys_for_pid", "get_redis_value_class",
-           "mark_process_dead_redis"]
+__all__ = ["RedisValue", "cleanup_process_keys_for_pid", "get_redis_value_class", "mark_process_dead_redis"]
 
 
 class RedisValue(_weir.RedisValue):
@@ -66,10 +65,3 @@ def cleanup_process_keys_for_pid(pid: int, redis_client: Any, redis_key_prefix: 
 def mark_process_dead_redis(pid: int, redis_client: Any, redis_key_prefix: Optional[str] = None) -> None:
     """As cleanup_process_keys_for_pid."""
     cleanup_process_keys_for_pid(pid, redis_client, redis_key_prefix)
-
-
-class CleanupUtilsMixin:
-    """The clean-up functions as static methods."""
-
-    cleanup_process_keys_for_pid = staticmethod(cleanup_process_keys_for_pid)
-    mark_process_as_dead = staticmethod(mark_process_dead_redis)

@@ -11,16 +11,16 @@ import logging
 import os
 import threading
 import weakref
-from typing import Any, Callable, List, Optional, Type
+from typing import Any, Callable, List, Optional
 
-from gunicorn_prometheus_exporter.backend.core import REDIS_COLLECTOR_AVAILABLE, RedisValue, get_redis_value_class
+from gunicorn_prometheus_exporter.backend.core import REDIS_COLLECTOR_AVAILABLE
 from gunicorn_prometheus_exporter.backend.core.collector import RedisMultiProcessCollector
 from gunicorn_prometheus_exporter.backend.core.connection import native_client
 from weir import _weir
 
-__all__ = ["FactoryUtilsMixin", "REDIS_COLLECTOR_AVAILABLE", "RedisStorageManager", "cleanup_redis_keys",
-           "get_redis_client", "get_redis_collector", "get_redis_storage_manager", "is_redis_enabled",
-           "setup_redis_metrics", "teardown_redis_metrics"]
+__all__ = ["REDIS_COLLECTOR_AVAILABLE", "RedisStorageManager", "cleanup_redis_keys", "get_redis_client",
+           "get_redis_collector", "get_redis_storage_manager", "is_redis_enabled", "setup_redis_metrics",
+           "teardown_redis_metrics"]
 
 ClientFactory = Optional[Callable[[], Any]]
 ValueClassFactory = Optional[Callable[[Any, str], Any]]
@@ -149,17 +149,6 @@ class RedisStorageManager:
                 self._collector = RedisMultiProcessCollector(None, native.get_client(), native.key_prefix,
                                                              native.layout)
             return self._collector
-
-
-class FactoryUtilsMixin:
-    """Makes value classes and managers."""
-
-    def create_redis_value_class(self, redis_client: Any, redis_key_prefix: Optional[str] = None) -> Type[RedisValue]:
-        return get_redis_value_class(redis_client, redis_key_prefix)
-
-    def create_storage_manager(self, redis_client_factory: ClientFactory = None,
-                               value_class_factory: ValueClassFactory = None) -> RedisStorageManager:
-        return RedisStorageManager(redis_client_factory, value_class_factory)
 
 
 _manager_lock = threading.Lock()
