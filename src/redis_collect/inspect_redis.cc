@@ -229,6 +229,7 @@ class Inspection {
 
   void look_for_shared_layout() {
     std::vector<RedisCommand> commands;
+    commands.reserve(options_.shared_prefixes.size());
     for (const std::string& prefix : options_.shared_prefixes) {
       commands.push_back(read_command({"HLEN", SharedKeys(prefix).metadata()}));
     }
