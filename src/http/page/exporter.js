@@ -1,8 +1,10 @@
 // Asking this page's exporter, again and again, for what changed: docs/api.md says what of.
 //
 // The series document is asked for when the values name another generation; values every interval, status every other
-// time, or each while somebody looks at it. A document that did not change answers 304 and costs neither parsing nor drawing anew. Addresses are relative:
-// the page works behind a proxy's path too.
+// time, or each while somebody looks at it. A document that did not change answers 304 and costs neither parsing nor
+// drawing anew. Addresses are relative: the page works behind a proxy's path too.
+//
+// States: starting, live, paused, lost (the exporter does not answer), unread (it does, and could read nothing).
 
 function reasonOf(error) {
   if (error.name === "TimeoutError") return "it does not answer within 10 s";
@@ -10,14 +12,15 @@ function reasonOf(error) {
 }
 
 export class Exporter {
-  constructor({ onSeries, onValues, onStatus, onState }) {
-    this.hear = { onSeries, onValues, onStatus, onState };
+  constructor({ onSeries, onValues, onUnread, onStatus, onState }) {
+    this.hear = { onSeries, onValues, onUnread, onStatus, onState };
     this.interval = 1000;
     this.state = "starting";
-    this.lostSince = 0;
+    this.since = 0; // of lost and unread, Unix seconds
     this.why = "";
     this.paused = false;
     this.generation = "";
+    this.unread = null; // the first problem, while the source could not be read
     this.tags = new Map();
     this.turn = 0;
     this.wantsStatus = false;
@@ -33,7 +36,7 @@ export class Exporter {
 
   setPaused(paused) {
     this.paused = paused;
-    this.tell(paused ? "paused" : "live");
+    this.tell(paused ? "paused" : this.unread ? "unread" : "live", this.unread && this.unread.message);
     this.schedule(0);
   }
 
@@ -44,7 +47,7 @@ export class Exporter {
   }
 
   tell(state, why) {
-    if (state === "lost" && this.state !== "lost") this.lostSince = Date.now() / 1000;
+    if (state !== this.state) this.since = Date.now() / 1000;
     this.state = state;
     this.why = why || "";
     this.hear.onState(this);
@@ -74,7 +77,7 @@ export class Exporter {
         if (status) this.hear.onStatus(status);
       }
       this.turn += 1;
-      if (!this.paused) this.tell("live");
+      if (!this.paused) this.tell(this.unread ? "unread" : "live", this.unread && this.unread.message);
     } catch (error) {
       this.tags.clear();
       if (!this.paused) this.tell("lost", reasonOf(error));
@@ -85,6 +88,11 @@ export class Exporter {
   async pollValues() {
     const values = await this.ask("api/v1/values");
     const now = performance.now() / 1000;
+    if (values) this.unread = values.values.length === 0 && values.problems_total > 0 ? values.problems[0] : null;
+    if (this.unread) {
+      if (values) this.hear.onUnread(values);
+      return;
+    }
     if (values && values.generation !== this.generation) {
       const series = await this.ask("api/v1/series");
       if (series) {

@@ -14,7 +14,8 @@ import { WritersView } from "./writers_view.js";
 
 const kTitles = { metrics: "Metrics", writers: "Writers", storage: "Storage", skipped: "Skipped" };
 const kStates = { starting: ["M2 6H10", "Starting"], live: ["M1 6H3.4L5 2.5L7 9.5L8.6 6H11", "Live"], paused: ["M4 2.5V9.5M8 2.5V9.5", "Paused"],
-  lost: ["M2.5 2.5L9.5 9.5M9.5 2.5L2.5 9.5", "No answer"] };
+  lost: ["M2.5 2.5L9.5 9.5M9.5 2.5L2.5 9.5", "No answer"], unread: ["M6 2V7M6 9.2V9.6", "Not readable"] };
+const kSources = { redis: "The Redis", files: "The directory" };
 
 class Page {
   constructor() {
@@ -28,7 +29,7 @@ class Page {
     this.problemsTotal = 0;
     this.heard = false;
     this.exporter = new Exporter({ onSeries: (document) => this.onSeries(document), onValues: (time, document) => this.onValues(time, document),
-      onStatus: (status) => this.onStatus(status), onState: () => this.onState() });
+      onUnread: (document) => this.onUnread(document), onStatus: (status) => this.onStatus(status), onState: () => this.onState() });
     this.views = { metrics: new MetricsView(this), writers: new WritersView(this), storage: new StorageView(this), skipped: new SkippedView(this) };
   }
 
@@ -57,7 +58,7 @@ class Page {
     window.addEventListener("resize", () => this.tick());
     this.onState();
     this.views.metrics.changed();
-    setInterval(() => this.exporter.state === "lost" && this.onState(), 1000);
+    setInterval(() => this.isOld && this.onState(), 1000);
     this.exporter.start();
   }
 
@@ -68,7 +69,7 @@ class Page {
       this.views[name].node.hidden = name !== view;
       this.tabs[name].button.setAttribute("aria-current", name === view ? "page" : "false");
     }
-    document.title = view === "metrics" ? "Weir" : `${kTitles[view]} · Weir`;
+    this.fillTitle();
     this.remember();
     this.tick();
   }
@@ -108,14 +109,24 @@ class Page {
     this.seriesChanged = true;
   }
 
+  // Nothing could be read: what was known stays on the screen, and is said to be old.
+  onUnread(document) {
+    this.heard = true;
+    this.takeProblems(document);
+    if (this.history.length === 0) this.views.metrics.changed();
+    this.tick();
+  }
+
+  takeProblems(document) {
+    this.problems = document.problems;
+    this.problemsTotal = document.problems_total;
+    this.views.skipped.changed();
+  }
+
   onValues(time, document) {
     this.heard = true;
     this.history.add(time, document && document.values);
-    if (document) {
-      this.problems = document.problems;
-      this.problemsTotal = document.problems_total;
-      this.views.skipped.changed();
-    }
+    if (document) this.takeProblems(document);
     if (this.seriesChanged || !this.drawnOnce) this.views.metrics.changed();
     this.seriesChanged = false;
     this.drawnOnce = true;
@@ -136,27 +147,40 @@ class Page {
     return typeof value === "number" ? value : null;
   }
 
+  // True while what is shown is what was read last, not what is.
+  get isOld() {
+    return this.exporter.state === "lost" || this.exporter.state === "unread";
+  }
+
   onState() {
-    const { state, lostSince, why } = this.exporter;
+    const { state, since, why } = this.exporter;
     const [path, text] = kStates[state];
     if (this.pause.dataset.state !== state) {
       this.pause.dataset.state = state;
       this.pause.replaceChildren(icon(12, 12, [path]), text);
       this.pause.setAttribute("aria-label", `${text}; press to ${state === "paused" ? "go on" : "pause"}`);
+      this.fillTitle();
     }
-    this.banner.hidden = state !== "lost";
-    if (state !== "lost") return;
-    const kept = this.history.length > 0 ? " What is shown is what it said last." : "";
-    this.banner.replaceChildren(element("strong", {}, `No answer from the exporter since ${clockText(lostSince)}`),
-      ` (${secondsText(Math.max(1, Math.round(Date.now() / 1000 - lostSince)))}): ${why}.${kept} Asking again every second.`);
+    this.banner.hidden = !this.isOld;
+    if (!this.isOld) return;
+    const what = state === "lost" ? "No answer from the exporter" : `${kSources[this.status && this.status.storage] || "The source"} cannot be read`;
+    const kept = this.history.length > 0 ? " What is shown is what was read last." : "";
+    this.banner.replaceChildren(element("strong", {}, `${what} since ${clockText(since)}`),
+      ` (${secondsText(Math.max(1, Math.round(Date.now() / 1000 - since)))}): ${why}.${kept} Asking again every second.`);
+  }
+
+  fillTitle() {
+    const parts = [this.isOld ? kStates[this.exporter.state][1] : "", this.view === "metrics" ? "" : kTitles[this.view], "Weir"];
+    document.title = parts.filter(Boolean).join(" · ");
   }
 
   fillTabs() {
     const writers = this.status && this.status.writers;
+    const dead = writers && writers.dead ? `, ${plainNumber(writers.dead)} dead` : "";
     const texts = { metrics: plainNumber(this.catalog.series), writers: writers ? plainNumber(writers.alive) : "",
       storage: this.ownMetric("weir_redis_up") === 0 ? "no answer" : "", skipped: plainNumber(this.problemsTotal) };
     for (const view of this.order) setText(this.tabs[view].count, texts[view]);
-    if (writers) setText(this.tabs.writers.more, ` alive${writers.dead ? `, ${plainNumber(writers.dead)} dead` : ""}`);
+    setText(this.tabs.writers.more, writers ? ` alive${dead}` : "");
     this.tabs.skipped.note.classList.toggle("alarm", this.problemsTotal > 0);
     this.tabs.storage.note.classList.toggle("alarm", texts.storage !== "");
   }

@@ -54,6 +54,9 @@ export class MetricsView {
         element("button", { class: "quiet", onclick: () => this.search("") }, "Clear the search"));
     } else if (!this.page.heard) {
       this.nothing.replaceChildren(element("p", {}, "Waiting for the exporter's first answer …"));
+    } else if (this.page.exporter.unread) {
+      this.nothing.replaceChildren(element("h2", {}, "Nothing could be read"), element("p", {}, this.page.exporter.unread.message),
+        element("p", {}, "The exporter runs and tries again; metrics appear here by themselves."));
     } else {
       this.nothing.replaceChildren(element("h2", {}, "No writer yet"),
         element("p", {}, "The exporter runs and reads its source; no process has written a metric there so far."),

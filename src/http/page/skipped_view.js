@@ -26,9 +26,11 @@ export class SkippedView {
       return;
     }
     const more = problemsTotal - problems.length;
+    const left = this.page.exporter.unread ? "Nothing else was found, so /metrics answers 503: no graph sees a drop to nothing."
+      : "Everything else is served. The same list is at /readyz, and `weir check` shows more of each.";
     this.node.replaceChildren(
       element("p", { class: "lead" }, `${counted(problemsTotal, "thing")} could not be read as ${problemsTotal === 1 ? "it stands" : "they stand"}`,
-        element("span", { class: "dim" }, "Everything else is served. The same list is at /readyz, and `weir check` shows each file.")),
+        element("span", { class: "dim" }, left)),
       element("section", { class: "card panel" }, element("ul", { class: "problems" }, ...problems.map((problem) => element("li", {},
         element("div", {}, element("span", { class: "badge bad" }, problem.reason.replaceAll("_", " ")), " ", element("span", { class: "subject" }, problem.subject)),
         element("p", {}, problem.message))))),

@@ -52,7 +52,7 @@ export class SplitTable {
   }
 
   async ask() {
-    if (this.asking || this.page.exporter.state === "lost") return;
+    if (this.asking || this.page.isOld || this.page.exporter.unread) return; // its answer would be a failure too
     this.asked = performance.now();
     if (last.path === this.path && this.asked - last.at < this.every()) return;
     this.asking = true;
@@ -96,7 +96,7 @@ export class SplitTable {
     const format = distribution ? plainNumber : formatOf(this.family);
     this.body.replaceChildren(...rows.slice(0, kMostRows).map((row) => {
       const bar = element("i");
-      bar.style.transform = `scaleX(${size(row) / most})`;
+      bar.style.transform = `scaleX(${size(row) / (this.adds ? sum : most)})`; // a share of the whole, where there is one
       return element("tr", { class: row.state }, element("td", { class: "mono" }, row.writer, row.labels ? element("div", { class: "dim" }, row.labels) : null),
         element("td", {}, element("span", { class: `badge ${row.state}` }, row.state)),
         element("td", { class: "number" }, format(row.value)),
