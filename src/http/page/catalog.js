@@ -43,6 +43,22 @@ class Metric {
   }
 }
 
+// The labels that every metric of a family has with one value: said once, at the family.
+function commonLabels(metrics) {
+  const common = metrics.length > 1 ? { ...metrics[0].labels } : {};
+  for (const { labels } of metrics) {
+    for (const name in common) if (labels[name] !== common[name]) delete common[name];
+  }
+  return common;
+}
+
+// What of a metric's labels tells it from its family's others.
+export function ownLabels(metric) {
+  const own = {};
+  for (const name in metric.labels) if (!(name in metric.family.common)) own[name] = metric.labels[name];
+  return own;
+}
+
 export class Catalog {
   constructor(document) {
     this.size = document ? document.values : 0;
@@ -50,6 +66,7 @@ export class Catalog {
       const family = { name: given.name, type: given.type, help: given.help, unit: given.unit, metrics: [] };
       family.text = `${given.name} ${given.type} ${given.help}`.toLowerCase();
       family.metrics = given.metrics.map((metric) => new Metric(family, metric));
+      family.common = commonLabels(family.metrics);
       return family;
     });
   }

@@ -44,7 +44,9 @@ export class DetailPane {
         element("div", { class: "about" }, element("span", { class: "badge" }, family.type),
           family.unit ? element("span", {}, `in ${family.unit}`) : null, element("span", {}, family.help || "no help text"))),
       element("button", { class: "quiet", onclick: this.onClose }, "Close")),
-    metric ? element("div", { class: "chosen labels" }, labelNodes(metric.labels, metric.sample)) : null);
+    metric ? element("div", { class: "chosen labels" }, labelNodes(metric.labels, metric.sample))
+      : Object.keys(family.common).length > 0 ? element("div", { class: "chosen labels" }, element("span", { class: "dim" }, "all have "), labelNodes(family.common))
+        : null);
   }
 
   plotsOf(family, metrics) {
@@ -55,7 +57,8 @@ export class DetailPane {
     if (family.type === "histogram" && distributions.length > 0) plots.push(new DistributionPlot(history, family, distributions));
     if (family.type === "summary" && distributions.length > 0) {
       const rates = distributions.map((metric) => ({ metric, at: countAt(metric), counting: true }));
-      plots.push(new LinesPlot(history, family, rates, "Observations, per second"));
+      const means = distributions.map((metric) => ({ metric, at: countAt(metric) + 1, mean: true }));
+      plots.push(new LinesPlot(history, family, means, "Mean"), new LinesPlot(history, family, rates, "Observations, per second"));
     }
     if (others.length > 0) {
       const counting = isCounting(others[0]);

@@ -1,15 +1,17 @@
 // Up to six series of one family as lines, the largest first, with what they are in words below.
 
+import { countAt, ownLabels } from "./catalog.js";
 import { element, icon, labelNodes, setText } from "./dom.js";
 import { drawLines } from "./line_chart.js";
 import { counted, formatOf, plainNumber, rateText } from "./numbers.js";
+import { meanBetween, recentMean } from "./quantile.js";
 import { colours, kDashes } from "./theme.js";
 
 const kMostLines = 6;
 const kRateSeconds = 10;
 
 export class LinesPlot {
-  // `lines`: [{metric, at, counting}]: counting ones are shown as rates.
+  // `lines`: [{metric, at, counting, mean}]: counting ones are shown as rates, means are a summary's sum by its count.
   constructor(history, family, lines, title) {
     this.history = history;
     this.family = family;
@@ -24,7 +26,13 @@ export class LinesPlot {
   }
 
   now(line) {
+    if (line.mean) return recentMean(this.history, countAt(line.metric));
     return line.counting ? this.history.meanRate(line.at, kRateSeconds) : this.history.value(line.at);
+  }
+
+  valueAt(line, poll) {
+    if (line.mean) return meanBetween(this.history, countAt(line.metric), poll - 1, poll);
+    return line.counting ? this.history.rate(line.at, poll) : this.history.value(line.at, poll);
   }
 
   // Chosen once, so that lines do not swap colours while one looks.
@@ -37,7 +45,7 @@ export class LinesPlot {
     this.legend.replaceChildren(...this.lines.map((line, i) => {
       const stroke = icon(26, 8, ["M1 4H25"], { "stroke-dasharray": kDashes[i].join(" ") || "none", "stroke-linecap": "butt" });
       stroke.style.color = `var(--line-${i + 1})`;
-      return element("li", {}, stroke, element("span", { class: "labels" }, labelNodes(line.metric.labels, line.metric.sample)), this.numbers[i]);
+      return element("li", {}, stroke, element("span", { class: "labels" }, labelNodes(ownLabels(line.metric), line.metric.sample)), this.numbers[i]);
     }));
   }
 
@@ -45,9 +53,13 @@ export class LinesPlot {
     if (this.history.length === 0 || !colours.lines) return;
     const counting = this.lines.some((line) => line.counting);
     drawLines(this.canvas, this.history, this.lines.map((line) => ({
-      valueOf: (poll) => (line.counting ? this.history.rate(line.at, poll) : this.history.value(line.at, poll)) })),
+      valueOf: (poll) => this.valueAt(line, poll) })),
     (value) => this.axis(value), counting);
     this.lines.forEach((line, i) => {
+      if (line.mean) {
+        setText(this.numbers[i], Number.isNaN(this.now(line)) ? "–" : `${this.format(this.now(line))}, the last minute`);
+        return;
+      }
       const speed = line.counting ? rateText(this.now(line), this.valueFormat(line)) : "";
       setText(this.numbers[i], `${this.valueFormat(line)(this.history.value(line.at))}${speed ? `  ·  ${speed}` : ""}`);
     });
@@ -55,10 +67,10 @@ export class LinesPlot {
 
   // A summary's count is a number, whatever its unit.
   valueFormat(line) {
-    return line.metric.bounds ? plainNumber : this.format;
+    return line.metric.bounds && !line.mean ? plainNumber : this.format;
   }
 
   axis(value) {
-    return this.lines.some((line) => line.metric.bounds) ? plainNumber(value) : this.format(value);
+    return this.lines.some((line) => this.valueFormat(line) === plainNumber) ? plainNumber(value) : this.format(value);
   }
 }

@@ -1,10 +1,11 @@
 // Rows of the metric list: a family, and under it its metrics, each with the last minute as a small line.
 
-import { countAt, isCounting, isDistribution } from "./catalog.js";
+import { countAt, isCounting, isDistribution, ownLabels } from "./catalog.js";
 import { element, labelNodes, labelText, setText } from "./dom.js";
 import { drawSpark } from "./line_chart.js";
 import { counted, formatOf, plainNumber, rateText } from "./numbers.js";
-import { bucketGrowth, bucketTotals, quantileOf } from "./quantile.js";
+import { bucketGrowth, bucketTotals, quantileOf, recentMean } from "./quantile.js";
+import { SummedHistory } from "./summed_history.js";
 
 const kFamilyHeight = 52;
 const kMetricHeight = 34;
@@ -60,16 +61,17 @@ export function fillRow(row, item, index) {
   row.className = `row ${item.isUnder ? "metric" : "family"}${index === 0 ? " first" : ""}`;
   for (const part of [title, help]) part.hidden = Boolean(item.isUnder);
   labels.hidden = !item.isUnder;
-  for (const part of [spark, value, rate]) part.hidden = !item.metric;
+  for (const part of [spark, value, rate]) part.hidden = !item.metric && !addsUp(item.family);
   if (item.isUnder) {
-    labels.replaceChildren(...labelNodes(item.metric.labels, item.metric.sample));
+    labels.replaceChildren(...labelNodes(ownLabels(item.metric), item.metric.sample));
     labels.title = labelText(item.metric.labels);
     return;
   }
   const count = item.family.metrics.length;
   const shown = item.shown < count ? `${item.shown} of ${counted(count, "metric")}` : item.metric ? "" : counted(count, "metric");
   title.replaceChildren(element("span", { class: "name", title: item.family.name }, item.family.name),
-    element("span", { class: "badge" }, item.family.type), element("span", { class: "dim num" }, shown));
+    element("span", { class: "badge" }, item.family.type), element("span", { class: "dim num" }, shown),
+    Object.keys(item.family.common).length > 0 ? element("span", { class: "labels common", title: "labels all of them have" }, ...labelNodes(item.family.common)) : "");
   help.textContent = item.family.help || "no help text";
 }
 
@@ -80,15 +82,38 @@ export function recentQuantile(history, metric, q) {
   return Number.isNaN(recent) ? quantileOf(metric.bounds, bucketTotals(history, metric) || [], q) : recent;
 }
 
+// Whether the values of a family's metrics are one sum.
+function addsUp(family) {
+  return family.metrics.length > 1 && family.metrics.every(isCounting);
+}
+
+// A family of counters as a whole.
+function tickTotal(row, family, history) {
+  const { spark, value, rate } = row.parts;
+  if (!family.total || family.total.source !== history) family.total = new SummedHistory(history, family.metrics);
+  family.total.sync();
+  const speed = family.total.meanRate(0, kRateSeconds);
+  const format = formatOf(family);
+  setText(value, format(family.total.last[0]));
+  value.title = `${family.total.last[0]} in all`;
+  setText(rate, rateText(speed, format));
+  row.classList.toggle("still", !(speed > 0));
+  drawSpark(spark, family.total, (poll) => family.total.rate(0, poll), true);
+}
+
 export function tickRow(row, item, history) {
   const { metric } = item;
-  if (!metric || history.length === 0) return;
+  if (history.length === 0) return;
+  if (!metric) {
+    if (addsUp(item.family)) tickTotal(row, item.family, history);
+    return;
+  }
   const { spark, value, rate } = row.parts;
   const format = formatOf(metric.family);
   if (isDistribution(metric)) {
     const count = countAt(metric);
     setText(rate, rateText(history.meanRate(count, kRateSeconds)));
-    const middle = metric.family.type === "histogram" ? recentQuantile(history, metric, 0.5) : history.value(count + 1) / history.value(count);
+    const middle = metric.family.type === "histogram" ? recentQuantile(history, metric, 0.5) : recentMean(history, count);
     setText(value, Number.isNaN(middle) ? "–" : `${metric.family.type === "histogram" ? "p50" : "avg"} ${format(middle)}`);
     value.title = `${plainNumber(history.value(count))} observations`;
     drawSpark(spark, history, (poll) => history.rate(count, poll), true);

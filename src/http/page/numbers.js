@@ -48,11 +48,19 @@ export function bytesText(value) {
   return `${value < 0 ? "−" : ""}${significant(size, size < 10 ? 2 : 3)} ${units[unit]}`;
 }
 
+// A point in time, as far as it is one: today's by the clock, others with their day.
+export function momentText(value) {
+  if (!(value >= 1e8 && value < 1e11)) return value === null || Number.isNaN(value) ? kNone : plainNumber(value);
+  const moment = new Date(value * 1000);
+  if (moment.toDateString() === new Date().toDateString()) return clockText(value);
+  const two = (number) => String(number).padStart(2, "0");
+  return `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())} ${clockText(value).slice(0, 5)}`;
+}
+
 // How values of this family are written: by its unit, else by its name's ending.
 export function formatOf(family) {
   const unit = family.unit || (/_(seconds|bytes)(_total)?$/.exec(family.name) || [])[1];
-  // A point in time is no duration.
-  if (unit === "seconds" && !/time(stamp)?_seconds$/.test(family.name)) return secondsText;
+  if (unit === "seconds") return /time(stamp)?_seconds$/.test(family.name) ? momentText : secondsText;
   if (unit === "bytes") return bytesText;
   return plainNumber;
 }

@@ -46,3 +46,19 @@ export function quantileOf(bounds, counts, q) {
 }
 
 export const kQuantiles = [0.5, 0.9, 0.99];
+
+// The mean of what was observed between two polls, `count` being the count's place and the sum's the next; NaN where
+// nothing was, or a process began anew.
+export function meanBetween(history, count, begin, end) {
+  if (begin < 0 || begin >= end) return NaN;
+  const grown = (at) => history.value(at, end) - history.value(at, begin);
+  return grown(count) > 0 ? grown(count + 1) / grown(count) : NaN;
+}
+
+const kMeanSeconds = 60;
+
+// Of the last minute, or of all there is while nothing came in it.
+export function recentMean(history, count) {
+  const recent = meanBetween(history, count, history.pollBefore(kMeanSeconds), history.length - 1);
+  return Number.isNaN(recent) ? history.value(count + 1) / history.value(count) : recent;
+}
