@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Stages the sources of the docs site: docs_site.py FOLDER.
 
-What is written by hand is copied: README.md as the first page, docs/, ARCHITECTURE.md, CHANGELOG.md. What they link to in the
-rest of the tree gets a page with the file's text, a folder one with all its files. The reference is made: reference.py.
+What is written by hand is copied: README.md as the first page, docs/, ARCHITECTURE.md, CHANGELOG.md. What they link to
+in the rest of the tree gets a page with the file's text, a folder one with all its files. The reference is made:
+reference.py.
 """
 import os
 import pathlib
@@ -26,7 +27,8 @@ def main(arguments):
         return 2
     target = pathlib.Path(arguments[0])
     shutil.rmtree(target, ignore_errors=True)
-    pages = {ROOT / "README.md": "index.md", ROOT / "ARCHITECTURE.md": "architecture.md", ROOT / "CHANGELOG.md": "changelog.md",
+    pages = {ROOT / "README.md": "index.md", ROOT / "ARCHITECTURE.md": "architecture.md",
+             ROOT / "CHANGELOG.md": "changelog.md",
              **{page: str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md")}}
     site = Site(target, pages)
     for source, name in pages.items():
@@ -82,7 +84,8 @@ class Site:
 
 
 def _plain_fence(fence):
-    """A fence without what tells the tests how to run it: `sh run` is `sh`, `cpp file=app.cc` is `cpp` under a title."""
+    """A fence without what tells the tests how to run it: `sh run` is `sh`, `cpp file=app.cc` is `cpp` under a
+    title."""
     first, _, rest = fence.partition("\n")
     language, _, how = first[3:].partition(" ")
     title = f' title="{how.partition("=")[2]}"' if how.startswith("file=") else ""
@@ -91,7 +94,8 @@ def _plain_fence(fence):
 
 def page_of(path):
     """A page that shows a file, or all files of a folder."""
-    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
+    files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file()
+                                                 and "__pycache__" not in p.parts)
     shown = [f"# {path.relative_to(ROOT)}\n"]
     for file in files:
         if len(files) > 1:

@@ -1,4 +1,5 @@
-"""The docs site builds from the tree without a broken link, asks nobody for anything, and its reference names what is public."""
+"""The docs site builds from the tree without a broken link, asks nobody for anything, and its reference names what is
+public."""
 import pathlib
 import re
 import shutil
@@ -14,8 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 def site(tmp_path_factory):
     """The built site; its sources in `source` beside it."""
     folder = tmp_path_factory.mktemp("docs")
-    staged = subprocess.run(["/usr/bin/python3", ROOT / "scripts" / "docs_site.py", folder / "source"], capture_output=True,
-                            text=True, timeout=120)
+    staged = subprocess.run(["/usr/bin/python3", ROOT / "scripts" / "docs_site.py", folder / "source"],
+                            capture_output=True, text=True, timeout=120)
     assert staged.returncode == 0, staged.stderr
     text = (ROOT / "mkdocs.yml").read_text()
     assert text.count("build/docs/source") == 1
@@ -35,7 +36,8 @@ def test_every_page_of_docs_is_in_the_navigation(site):
 
 
 def test_nothing_is_fetched_from_elsewhere(site):
-    fetched = re.compile(r"""(?:<script[^>]*\ssrc|<img[^>]*\ssrc|<link[^>]*rel="stylesheet"[^>]*\shref)=["']?(https?:)?//""")
+    fetched = re.compile(r"""(?:<script[^>]*\ssrc|<img[^>]*\ssrc|<link[^>]*rel="stylesheet"[^>]*\shref)="""
+                         r"""["']?(https?:)?//""")
     pages = list(site.rglob("*.html"))
     assert len(pages) > 30
     assert [page for page in pages if fetched.search(page.read_text())] == []
@@ -59,12 +61,12 @@ def test_a_link_to_nowhere_fails(tmp_path):
         shutil.copytree(ROOT / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("README.md", "ARCHITECTURE.md", "CHANGELOG.md"):
         (tree / name).write_text("[here](docs/nowhere.md)\n")
-    staged = subprocess.run(["/usr/bin/python3", tree / "scripts" / "docs_site.py", tmp_path / "source"], capture_output=True,
-                            text=True, timeout=60)
+    staged = subprocess.run(["/usr/bin/python3", tree / "scripts" / "docs_site.py", tmp_path / "source"],
+                            capture_output=True, text=True, timeout=60)
     assert staged.returncode == 1
     assert staged.stderr == "docs_site.py: README.md links to docs/nowhere.md, which is not there\n"
 
 
 def test_private_sections_are_left_out_and_what_follows_stays():
-    code = "class A {\n public:\n  int a();\n\n private:\n  int b();\n public:\n  int c();\n};\n\nstruct B {\n  int d;\n};"
-    assert reference._public(code) == "class A {\n public:\n  int a();\n\n public:\n  int c();\n};\n\nstruct B {\n  int d;\n};"
+    head, tail = "class A {\n public:\n  int a();\n\n", " public:\n  int c();\n};\n\nstruct B {\n  int d;\n};"
+    assert reference._public(head + " private:\n  int b();\n" + tail) == head + tail

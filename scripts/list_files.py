@@ -4,8 +4,8 @@
 usage: list_files.py            rewrites the list
        list_files.py --check    says what is out of date instead; exit status 1 if anything is
 
-The sentence is the first one of the file's opening comment. Rooms come in the order of the data's way, files of a room so
-that each stands after those of its room it includes.
+The sentence is the first one of the file's opening comment. Rooms come in the order of the data's way, files of a room
+so that each stands after those of its room it includes.
 """
 import pathlib
 import re

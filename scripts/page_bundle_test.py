@@ -19,8 +19,8 @@ def bundle(folder, out, **environment):
 
 
 def document():
-    return subprocess.run([sys.executable, "-B", PAGE / "bundle.py", "--html"], capture_output=True, text=True, check=True,
-                          timeout=60).stdout
+    return subprocess.run([sys.executable, "-B", PAGE / "bundle.py", "--html"], capture_output=True, text=True,
+                          check=True, timeout=60).stdout
 
 
 def test_building_twice_anywhere_gives_the_same_bytes(tmp_path):
@@ -53,7 +53,8 @@ def test_every_source_is_in_it_and_nothing_loads_from_elsewhere():
             code = line.removeprefix("export ")
             assert line.startswith("import ") or line.strip().startswith("//") or code in html, f"{path.name}: {line}"
     assert "import " not in html and "export " not in html
-    assert re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?!data:|metrics)[^\"' >)]+", re.sub(r"<script>.*</script>", "", html, flags=re.DOTALL)) == []
+    assert re.findall(r"(?:src|href|url)\s*[=(]\s*[\"']?(?!data:|metrics)[^\"' >)]+",
+                      re.sub(r"<script>.*</script>", "", html, flags=re.DOTALL)) == []
     addresses = set(re.findall(r"https?://[^\s'\"]+", html))
     assert addresses == {"http://www.w3.org/2000/svg"}  # a name, never asked for
 

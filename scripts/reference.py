@@ -1,4 +1,5 @@
-"""The reference pages of the docs site, made from what people would read otherwise: headers, docstrings, `weir help`."""
+"""The reference pages of the docs site, made from what people would read otherwise: headers, docstrings, `weir
+help`."""
 import importlib
 import inspect
 import os
@@ -25,13 +26,14 @@ def command_line():
 
 
 def _help(*subcommand):
-    return subprocess.run([WEIR, *(("help", *subcommand) if subcommand else ("--help",))], capture_output=True, text=True,
-                          check=True, timeout=60).stdout
+    return subprocess.run([WEIR, *(("help", *subcommand) if subcommand else ("--help",))], capture_output=True,
+                          text=True, check=True, timeout=60).stdout
 
 
 def headers(folder):
     """Each public header: its opening comment as text, then its public part as code."""
-    pages = ["# C++ reference\n\nEvery header of `weir/`, in the order of the alphabet: what it is for, then its public part.\n"
+    pages = ["# C++ reference\n\n"
+             "Every header of `weir/`, in the order of the alphabet: what it is for, then its public part.\n"
              "`#include <weir/weir.h>` brings what a program that counts needs, `<weir/redis.h>` all of Redis.\n"]
     for header in sorted(folder.glob("*.h")):
         comment, code = _parted(header.read_text(encoding="utf-8"))
@@ -90,7 +92,7 @@ def _pages_of_packages():
         for public in getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")]):
             try:
                 pages.append(_described(public, getattr(module, public), 3))
-            except (ImportError, RuntimeError) as error:  # Gunicorn's workers of gevent and eventlet, where those are not
+            except (ImportError, RuntimeError) as error:  # workers of gevent and eventlet, where those are not
                 pages.append(f"\n### {public}\n\nNot described where this page was made: {error}.\n")
     return "".join(pages)
 
@@ -104,7 +106,8 @@ def _described(name, thing, level):
         text += f"\n{inspect.getdoc(thing) or ''}\n"
     if inspect.isclass(thing):
         members = [m for m in vars(thing) if not m.startswith("_") and callable(getattr(thing, m))]
-        text += "".join(f"\n- `{m}{_signature(getattr(thing, m))}`: {_first_line(getattr(thing, m))}" for m in members) + "\n"
+        text += "".join(f"\n- `{m}{_signature(getattr(thing, m))}`: {_first_line(getattr(thing, m))}"
+                        for m in members) + "\n"
     return text
 
 

@@ -1,4 +1,5 @@
-"""Certificates for tests, made once a session by the openssl program: `certificates().server`, `.client`, `.expired`, …"""
+"""Certificates for tests, made once a session by the openssl program: `certificates().server`, `.client`, `.expired`,
+…"""
 import atexit
 import dataclasses
 import functools
@@ -41,13 +42,16 @@ class Certificates:
 
     def _issue(self, name, hosts, authority="authority", days=2):
         request = self._path(f"{name}.csr")
-        _openssl("req", "-subj", f"/CN={name}", "-addext", f"subjectAltName={hosts}", *self._new_key(name), "-out", request)
-        _openssl("x509", "-req", "-in", request, "-copy_extensions", "copy", "-CA", self._path(f"{authority}.crt"), "-CAkey",
-                 self._path(f"{authority}.key"), "-CAcreateserial", "-days", str(days), "-out", self._path(f"{name}.crt"))
+        _openssl("req", "-subj", f"/CN={name}", "-addext", f"subjectAltName={hosts}", *self._new_key(name), "-out",
+                 request)
+        _openssl("x509", "-req", "-in", request, "-copy_extensions", "copy", "-CA", self._path(f"{authority}.crt"),
+                 "-CAkey", self._path(f"{authority}.key"), "-CAcreateserial", "-days", str(days), "-out",
+                 self._path(f"{name}.crt"))
         return Identity(self._path(f"{name}.crt"), self._path(f"{name}.key"), self._path(f"{authority}.crt"))
 
     def _new_key(self, name):
-        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", self._path(f"{name}.key")
+        key = self._path(f"{name}.key")
+        return "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key
 
 
 def _openssl(*arguments):

@@ -6,8 +6,8 @@
         page.press("/"); page.type("http")
         page.requests, page.console_errors          # what it asked for, and what it complained of
 
-Protocol: https://chromedevtools.github.io/devtools-protocol/; with --remote-debugging-pipe messages are JSON, each ended by
-a zero byte, on descriptors 3 (in) and 4 (out).
+Protocol: https://chromedevtools.github.io/devtools-protocol/; with --remote-debugging-pipe messages are JSON, each
+ended by a zero byte, on descriptors 3 (in) and 4 (out).
 """
 import base64
 import json
@@ -32,9 +32,11 @@ class Chromium:
         assert program, "chromium is not installed: ./run setup test brings it"
         to_browser, self.write_end = os.pipe()
         self.read_end, from_browser = os.pipe()
-        arguments = [program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe", "--no-first-run",
-                     "--disable-extensions", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-                     "--disable-default-apps", "--disable-dev-shm-usage", "--hide-scrollbars", f"--user-data-dir={self.profile}"]
+        arguments = [program, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-pipe",
+                     "--no-first-run", "--disable-extensions", "--disable-background-networking",
+                     "--disable-component-update", "--disable-sync",
+                     "--disable-default-apps", "--disable-dev-shm-usage", "--hide-scrollbars",
+                     f"--user-data-dir={self.profile}"]
 
         # Above 4 first: the pipes may have been given the very numbers they are to get.
         def place_pipes():
@@ -42,9 +44,11 @@ class Chromium:
             os.dup2(low[0], 3)
             os.dup2(low[1], 4)
 
-        home = {**os.environ, "HOME": str(self.profile), "XDG_CONFIG_HOME": str(self.profile), "XDG_CACHE_HOME": str(self.profile)}
+        home = {**os.environ, "HOME": str(self.profile), "XDG_CONFIG_HOME": str(self.profile),
+                "XDG_CACHE_HOME": str(self.profile)}
         self.process = subprocess.Popen(arguments, preexec_fn=place_pipes, close_fds=False, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=home, start_new_session=True)
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=home,
+                                        start_new_session=True)
         os.close(to_browser)
         os.close(from_browser)
         return self
@@ -65,7 +69,8 @@ class Chromium:
     def call(self, method, session=None, seconds=20, **parameters):
         """The result of one command; events met meanwhile go to their listeners."""
         self.number += 1
-        message = {"id": self.number, "method": method, "params": parameters, **({"sessionId": session} if session else {})}
+        message = {"id": self.number, "method": method, "params": parameters,
+                   **({"sessionId": session} if session else {})}
         os.write(self.write_end, json.dumps(message).encode() + b"\0")
         deadline = time.monotonic() + seconds
         while True:
@@ -138,10 +143,12 @@ class Page:
             self.console_errors.append(json.dumps(parameters["entry"])[:1000])
 
     def resize(self, width, height, scale=1):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=False)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale,
+                  mobile=False)
 
     def scheme(self, dark):
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
+        self.call("Emulation.setEmulatedMedia",
+                  features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def run(self, expression):
         """The value of a JavaScript expression (or promise)."""
@@ -153,7 +160,8 @@ class Page:
         """The expression's value, once it is true."""
         deadline = time.monotonic() + seconds
         while not (value := self.run(expression)):
-            assert time.monotonic() < deadline, f"not true within {seconds} s: {expression}\n{self.run('document.body.innerText')[:2000]}"
+            assert time.monotonic() < deadline, (f"not true within {seconds} s: {expression}\n"
+                                                 f"{self.run('document.body.innerText')[:2000]}")
             self.browser.pump(0.05)
         return value
 

@@ -1,4 +1,5 @@
-"""What tests across processes share: reading a directory with `weir show` and with stock prometheus_client, and comparing."""
+"""What tests across processes share: reading a directory with `weir show` and with stock prometheus_client, and
+comparing."""
 import os
 import pathlib
 import re
@@ -59,7 +60,8 @@ def samples(text):
         match = _LINE.match(line)
         assert match, f"no sample: {line!r}"
         pairs = _LABEL.findall(match.group(2) or "")
-        labels = tuple(sorted((name, re.sub(r'\\[\\"n]', lambda e: _ESCAPES[e.group()], value)) for name, value in pairs))
+        labels = tuple(sorted((name, re.sub(r'\\[\\"n]', lambda e: _ESCAPES[e.group()], value))
+                              for name, value in pairs))
         assert (match.group(1), labels) not in found, f"twice: {line!r}"
         found[match.group(1), labels] = float(match.group(3))
     return found
@@ -86,8 +88,8 @@ def value(found, name, **labels):
 
 def run(arguments, directory, timeout=120, check=True, **more):
     """Runs a helper program to its end."""
-    result = subprocess.run([str(a) for a in arguments], env=environment(directory, **more), capture_output=True, text=True,
-                            timeout=timeout)
+    result = subprocess.run([str(a) for a in arguments], env=environment(directory, **more), capture_output=True,
+                            text=True, timeout=timeout)
     if check:
         assert result.returncode == 0, f"{arguments}: {result.returncode}\n{result.stdout}\n{result.stderr}"
     return result

@@ -9,7 +9,8 @@ _INTEROP = pathlib.Path(__file__).with_name("interop")
 _STOCK_WRITER = str(_INTEROP / "stock_writer.py")
 COMMANDS = {"weir": [program("interop_writer")], "weir-0.16": [program("interop_writer")],
             "python": [CURRENT, _STOCK_WRITER], "python-0.16": [DEBIAN, _STOCK_WRITER],
-            "weir-redis": [program("interop_redis_writer")], "exporter": [CURRENT, str(_INTEROP / "redis_exporter_writer.py")],
+            "weir-redis": [program("interop_redis_writer")],
+            "exporter": [CURRENT, str(_INTEROP / "redis_exporter_writer.py")],
             "pytheus": [CURRENT, str(_INTEROP / "redis_pytheus_writer.py")]}
 
 
@@ -32,8 +33,8 @@ class Writer:
         """`place` is a directory, or the variables that say where a Redis is."""
         layout = {"WEIR_FILE_LAYOUT": "0.16"} if kind == "weir-0.16" else {}
         variables = {**CLEAN, **place} if isinstance(place, dict) else environment(place, **layout)
-        self.process = subprocess.Popen(COMMANDS[kind], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        **popen)
+        self.process = subprocess.Popen(COMMANDS[kind], env=variables, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True, **popen)
         self.pid = self.process.pid
 
     def start(self, script):

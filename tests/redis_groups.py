@@ -39,17 +39,21 @@ class SentinelSetup(contextlib.ExitStack):
     def __enter__(self):
         with contextlib.ExitStack() as stack:
             first = stack.enter_context(RedisServer(*self._lines))
-            self.servers = [first] + [stack.enter_context(RedisServer(*self._lines, f"replicaof 127.0.0.1 {first.port}"))
+            self.servers = [first] + [stack.enter_context(RedisServer(*self._lines,
+                                                                      f"replicaof 127.0.0.1 {first.port}"))
                                       for _ in range(self._replicas)]
-            wait_until(lambda: first.cli("INFO", "replication").count("state=online") == self._replicas, "replicas follow")
-            self.sentinels = [stack.enter_context(_Sentinel(first, self._sentinels // 2 + 1)) for _ in range(self._sentinels)]
+            wait_until(lambda: first.cli("INFO", "replication").count("state=online") == self._replicas,
+                       "replicas follow")
+            self.sentinels = [stack.enter_context(_Sentinel(first, self._sentinels // 2 + 1))
+                              for _ in range(self._sentinels)]
             wait_until(self._know_each_other, "sentinels know each other")
             self.push(stack.pop_all())
         return self
 
     def _know_each_other(self):
         states = [sentinel.master_state() for sentinel in self.sentinels]
-        return all(int(state["num-slaves"]) == self._replicas and int(state["num-other-sentinels"]) == self._sentinels - 1
+        return all(int(state["num-slaves"]) == self._replicas
+                   and int(state["num-other-sentinels"]) == self._sentinels - 1
                    for state in states)
 
     @property
@@ -88,7 +92,8 @@ class SentinelSetup(contextlib.ExitStack):
 
 class _ClusterNode(RedisServer):
     def __init__(self, *lines):
-        super().__init__("cluster-enabled yes", "cluster-node-timeout 1000", "cluster-replica-validity-factor 0", *lines)
+        super().__init__("cluster-enabled yes", "cluster-node-timeout 1000", "cluster-replica-validity-factor 0",
+                         *lines)
 
     def port_lines(self):
         self.bus_port = free_port()
@@ -121,7 +126,8 @@ class Cluster(contextlib.ExitStack):
             for node in self.nodes:
                 for other in self.nodes:
                     node.cli("CLUSTER", "MEET", "127.0.0.1", other.port, other.bus_port)
-            wait_until(lambda: all(n.state()["cluster_known_nodes"] == str(len(self.nodes)) for n in self.nodes), "nodes met")
+            wait_until(lambda: all(n.state()["cluster_known_nodes"] == str(len(self.nodes)) for n in self.nodes),
+                       "nodes met")
             for i, node in enumerate(self.nodes[masters:]):
                 master = self.nodes[i % masters].identity
                 wait_until(lambda: node.cli("CLUSTER", "REPLICATE", master, check=False) == "OK", "a replica")
@@ -175,7 +181,8 @@ class Cluster(contextlib.ExitStack):
 
     @contextlib.contextmanager
     def migrating(self, slots, source, target):
-        """Slots on their way from nodes[source] to nodes[target]: their keys are there already, the source answers ASK."""
+        """Slots on their way from nodes[source] to nodes[target]: their keys are there already, the source answers
+        ASK."""
         slots, sender, receiver = list(slots), self.nodes[source], self.nodes[target]
         to, by = receiver.identity, sender.identity
         receiver.cli_many(["CLUSTER", "SETSLOT", slot, "IMPORTING", by] for slot in slots)

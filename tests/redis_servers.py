@@ -1,4 +1,5 @@
-"""Real Redis servers for tests, on free loopback ports and in directories of their own, gone after their with statement.
+"""Real Redis servers for tests, on free loopback ports and in directories of their own, gone after their with
+statement.
 
     with RedisServer("maxmemory 10mb", password="secret", appendonly=True) as redis:
         run([program("interop_writer")], directory, **redis.environment())
@@ -22,7 +23,8 @@ from waiting import wait_until
 
 
 def free_port():
-    """A loopback port nobody has. Below the ports that outgoing connections take, so that a server can come back on it."""
+    """A loopback port nobody has. Below the ports that outgoing connections take, so that a server can come back on
+    it."""
     while True:
         port = random.randrange(10000, 32000)
         with socket.socket() as probe:
@@ -35,7 +37,8 @@ def free_port():
 
 def _quoted(argument):
     """An argument as redis.conf and redis-cli's standard input read it."""
-    return '"' + "".join(f"\\x{b:02x}" if b < 32 or b > 126 or b in b'"\\' else chr(b) for b in str(argument).encode()) + '"'
+    return '"' + "".join(f"\\x{b:02x}" if b < 32 or b > 126 or b in b'"\\' else chr(b)
+                         for b in str(argument).encode()) + '"'
 
 
 class Process:
@@ -74,8 +77,8 @@ class Process:
 
     def start(self):
         """Starts it; True once it answers, False when it ended instead."""
-        # A session of its own, so that kill() also reaches the children that save or send the data. It dies with the thread
-        # that starts it: tests that are killed leave nothing running.
+        # A session of its own, so that kill() also reaches the children that save or send the data. It dies with the
+        # thread that starts it: tests that are killed leave nothing running.
         command = ["setpriv", "--pdeathsig", "KILL", self.program, str(self.configuration)]
         with open(self.directory / "output", "wb") as output:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
@@ -95,10 +98,11 @@ class Process:
         return said
 
     def cli_many(self, commands, check=True, timeout=120):
-        """Replies to many commands by one redis-cli, as JSON gives them; an error fails, or with check=False is left out."""
+        """Replies to many commands by one redis-cli, as JSON gives them; an error fails, or with check=False is left
+        out."""
         script = "".join(" ".join(map(_quoted, command)) + "\n" for command in commands)
-        result = subprocess.run(["redis-cli", "--json", *self.cli_options()], input=script.encode(), capture_output=True,
-                                timeout=timeout, env=self.cli_environment())
+        result = subprocess.run(["redis-cli", "--json", *self.cli_options()], input=script.encode(),
+                                capture_output=True, timeout=timeout, env=self.cli_environment())
         assert result.returncode == 0, f"redis-cli: {result.stderr.decode()}"
         replies = []
         for line in filter(None, result.stdout.decode().splitlines()):
@@ -116,7 +120,8 @@ class Process:
 
     def info(self, field):
         """One field of INFO."""
-        return dict(line.split(":", 1) for line in self.cli("INFO", "everything").splitlines() if ":" in line)[field].strip()
+        return dict(line.split(":", 1) for line in self.cli("INFO", "everything").splitlines()
+                    if ":" in line)[field].strip()
 
     def pause(self):
         """It answers no more, and its connections stay."""
@@ -135,15 +140,19 @@ class Process:
         return self.process is not None and self.process.poll() is None
 
     def _output(self):
-        return "\n".join(path.read_text(errors="replace")[-2000:] for path in (self.directory / "output", self.log) if path.exists())
+        return "\n".join(path.read_text(errors="replace")[-2000:] for path in (self.directory / "output", self.log)
+                         if path.exists())
 
 
 class RedisServer(Process):
-    """One server. `lines` are further lines of redis.conf; `acl` is {user: rules}; `tls` an Identity (certificates.py)."""
+    """One server. `lines` are further lines of redis.conf; `acl` is {user: rules}; `tls` an Identity
+    (certificates.py)."""
 
-    def __init__(self, *lines, tls=None, client_certificate=None, unix_socket=False, password=None, acl=None, appendonly=False):
+    def __init__(self, *lines, tls=None, client_certificate=None, unix_socket=False, password=None, acl=None,
+                 appendonly=False):
         super().__init__([])
-        self.tls, self.client_certificate, self.unix_socket, self.password = tls, client_certificate, unix_socket, password
+        self.tls, self.client_certificate = tls, client_certificate
+        self.unix_socket, self.password = unix_socket, password
         self.appendonly = appendonly
         self.socket_path = self.directory / "socket"
         self._lines += ['save ""', "repl-diskless-sync-delay 0", f"appendonly {'yes' if appendonly else 'no'}"]
@@ -158,7 +167,7 @@ class RedisServer(Process):
             return super().port_lines()
         return ["port 0", f"tls-port {self.port}", "bind 127.0.0.1", f'tls-cert-file "{self.tls.certificate}"',
                 f'tls-key-file "{self.tls.key}"', "tls-replication yes",
-                f'tls-ca-cert-file "{self.client_certificate.authority if self.client_certificate else self.tls.authority}"',
+                f'tls-ca-cert-file "{(self.client_certificate or self.tls).authority}"',
                 f"tls-auth-clients {'yes' if self.client_certificate else 'no'}"]
 
     @property
@@ -179,7 +188,8 @@ class RedisServer(Process):
         """What makes a program count into this server."""
         files = {"REDIS_CA_FILE": str(self.tls.authority)} if self.tls else {}
         if self.client_certificate:
-            files.update(REDIS_CERT_FILE=str(self.client_certificate.certificate), REDIS_KEY_FILE=str(self.client_certificate.key))
+            files.update(REDIS_CERT_FILE=str(self.client_certificate.certificate),
+                         REDIS_KEY_FILE=str(self.client_certificate.key))
         return {"REDIS_ENABLED": "true", "PROMETHEUS_REDIS_URL": self.url_with_password, **files, **more}
 
     def cli_options(self):
@@ -206,7 +216,8 @@ class RedisServer(Process):
             self.process.wait(timeout=30)
 
     def restart(self, keep_data=True):
-        """On the same port, after SIGTERM or whatever ended it. keep_data without appendonly saves first, if it still runs."""
+        """On the same port, after SIGTERM or whatever ended it. keep_data without appendonly saves first, if it still
+        runs."""
         if keep_data and not self.appendonly and self.is_running():
             self.resume()
             self.cli("SAVE")

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """What a fleet costs a Redis Cluster, on paper: memory, commands, processor time and bytes a node, time of a scrape.
 
-    bench/scale/model.py [--hosts 1000] [--processes 64] [--series 2000] [--nodes 24] [--dirty 0.05] [--interval 1] [--scrape 10]
+    bench/scale/model.py [--hosts 1000] [--processes 64] [--series 2000] [--nodes 24] [--dirty 0.05] [--interval 1]
+                         [--scrape 10]
 
-The costs of one unit (UNITS) are those bench/scale/measure.py measured; what a fleet costs follows by multiplication, which that
-program checks at a hundredth of the size. Times are of this machine's processor; counts and bytes hold anywhere.
+The costs of one unit (UNITS) are those bench/scale/measure.py measured; what a fleet costs follows by multiplication,
+which that program checks at a hundredth of the size. Times are of this machine's processor; counts and bytes hold
+anywhere.
 """
 import argparse
 import dataclasses
@@ -49,7 +51,8 @@ def predict(fleet, units):
     read = values * units.reader_seconds
     return {
         "values stored": values,
-        "memory a node, bytes": units.node_bytes + (values * units.stored_bytes + fleet.writers * units.process_bytes) / fleet.nodes,
+        "memory a node, bytes": units.node_bytes
+        + (values * units.stored_bytes + fleet.writers * units.process_bytes) / fleet.nodes,
         "commands a node a second": (changed * units.ship_commands + idle) / fleet.nodes,
         "bytes a node a second": changed * units.ship_bytes / fleet.nodes,
         "processor of a node, share": changed * units.ship_seconds / fleet.nodes,
@@ -59,7 +62,8 @@ def predict(fleet, units):
 
 
 def first_limit(fleet, units, node_bytes=16 << 30, most=0.5):
-    """How many hosts these nodes carry, and what stops more: memory, or the one thread a Redis node has (half of it used)."""
+    """How many hosts these nodes carry, and what stops more: memory, or the one thread a Redis node has (half of it
+    used)."""
     one = predict(dataclasses.replace(fleet, hosts=1), units)
     empty = predict(dataclasses.replace(fleet, hosts=0), units)
 
@@ -72,10 +76,12 @@ def first_limit(fleet, units, node_bytes=16 << 30, most=0.5):
     return name, math.floor(by[name])
 
 
-# Debian 12, AMD EPYC, 2 processors that server, writers and reader shared; 640 processes of 2,000 series on three masters.
+# Debian 12, AMD EPYC, 2 processors that server, writers and reader shared; 640 processes of 2,000 series on three
+# masters.
 UNITS = {
     "per-process": Units(stored_bytes=1005, process_bytes=66_000, node_bytes=410_000, ship_commands=1.04, ship_bytes=99,
-                         ship_seconds=2.84e-6, idle_commands=1.83, read_seconds=1.7e-6, reader_seconds=2.83e-6, is_shared=False),
+                         ship_seconds=2.84e-6, idle_commands=1.83, read_seconds=1.7e-6, reader_seconds=2.83e-6,
+                         is_shared=False),
     "shared": Units(stored_bytes=72, process_bytes=23_000, node_bytes=90_000, ship_commands=1.04, ship_bytes=78,
                     ship_seconds=2.2e-6, idle_commands=0, read_seconds=0.31e-6, reader_seconds=0.59e-6, is_shared=True),
 }
@@ -87,8 +93,8 @@ def main():
         parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
     fleet = Fleet(**vars(parser.parse_args()))
     predictions = {layout: predict(fleet, units) for layout, units in UNITS.items()}
-    print(f"{fleet.hosts} hosts x {fleet.processes} processes x {fleet.series} series, {fleet.dirty:.0%} change every {fleet.interval:g} s, "
-          f"{fleet.nodes} masters\n")
+    print(f"{fleet.hosts} hosts x {fleet.processes} processes x {fleet.series} series, {fleet.dirty:.0%} change every "
+          f"{fleet.interval:g} s, {fleet.nodes} masters\n")
     print(f"{'':34}" + "".join(f"{layout:>16}" for layout in predictions))
     for name in next(iter(predictions.values())):
         print(f"{name:34}" + "".join(f"{figures[name]:16,.3g}" if figures[name] < 1000 else f"{figures[name]:16,.0f}"

@@ -1,7 +1,7 @@
 """A fleet on one machine: writers.py PROCESSES SERIES DIRTY ROUNDS. Forks the processes, which count in step.
 
-Prints `ready` when every process has shipped all its series once, `counted N` after the rounds (N series changed), then waits idle
-for its standard input to end.
+Prints `ready` when every process has shipped all its series once, `counted N` after the rounds (N series changed), then
+waits idle for its standard input to end.
 """
 import os
 import sys

@@ -25,7 +25,7 @@ READER = """
 import json, sys
 from prometheus_client import parser
 from prometheus_client.openmetrics import parser as openmetrics
-read = openmetrics.text_string_to_metric_families if sys.argv[1] == "openmetrics" else parser.text_string_to_metric_families
+read = (openmetrics if sys.argv[1] == "openmetrics" else parser).text_string_to_metric_families
 def exemplar(e):
     return e and [e.labels, repr(e.value), e.timestamp and float(e.timestamp)]
 json.dump([dict(name=f.name, type=f.type, help=f.documentation, unit=f.unit,
@@ -98,14 +98,16 @@ def test_python_reads_openmetrics_under_every_scheme(python, scheme):
     assert read["bare"]["type"] == "unknown"
     assert read["latency_seconds"]["unit"] == "seconds"
     assert read["size_bytes"]["unit"] == "bytes"
-    assert [read[name]["type"] for name in ("build", "state", "odd", "empty")] == ["info", "stateset", "unknown", "counter"]
+    types = [read[name]["type"] for name in ("build", "state", "odd", "empty")]
+    assert types == ["info", "stateset", "unknown", "counter"]
     check_numbers(read)
 
 
 @pytest.mark.parametrize("python", PYTHONS)
 def test_python_reads_exemplars(python):
     read = families(exposed(OPENMETRICS), "openmetrics", python)
-    exemplars = {(s[0], s[1].get("le")): s[3] for name in ("jobs", "latency_seconds") for s in read[name]["samples"] if s[3]}
+    exemplars = {(s[0], s[1].get("le")): s[3] for name in ("jobs", "latency_seconds") for s in read[name]["samples"]
+                 if s[3]}
     assert exemplars == {("jobs_total", None): [{"trace_id": "backslash \\ ü"}, "2.5", 1520879607.789],
                          ("latency_seconds_bucket", "+Inf"): [{}, "7.25", None]}
 

@@ -32,7 +32,9 @@ for line in sys.stdin:
 """
 
 # What is special somewhere: escapes, controls, DEL, line separators, ends of planes.
-SPECIAL = list("\"\\/{}[]:, \x00\x01\b\t\n\f\r\x1f\x7f\x80\xa0\xffé€\u2028\u2029\ud7ff\ue000\ufeff\ufffd\uffff\U00010000😀\U0010ffff")
+SPECIAL = list("\"\\/{}[]:, "
+               "\x00\x01\b\t\n\f\r\x1f\x7f\x80\xa0\xffé€"
+               "\u2028\u2029\ud7ff\ue000\ufeff\ufffd\uffff\U00010000😀\U0010ffff")
 characters = st.one_of(st.sampled_from(SPECIAL), st.characters(blacklist_categories=("Cs",)))
 texts = st.text(characters, max_size=12)
 keys = st.tuples(texts, texts, st.dictionaries(texts, texts, max_size=5), texts)
@@ -85,7 +87,8 @@ def probe():
 
 def ask_distribution(questions):
     lines = "".join(json.dumps(question) + "\n" for question in questions)
-    result = subprocess.run([DISTRIBUTION_PYTHON, "-c", PEER], input=lines, capture_output=True, timeout=300, text=True, check=True)
+    result = subprocess.run([DISTRIBUTION_PYTHON, "-c", PEER], input=lines, capture_output=True, timeout=300, text=True,
+                            check=True)
     return result.stdout.splitlines()
 
 
@@ -152,25 +155,29 @@ def accepted_by_python(text):
         return False
     scalars = (str, int, float, type(None))
     in_range = all(not isinstance(v, float) or math.isfinite(v) for v in key[2].values())
-    return all(isinstance(key[i], str) for i in (0, 1, 3)) and all(isinstance(v, scalars) for v in key[2].values()) and in_range
+    are_texts = all(isinstance(key[i], str) for i in (0, 1, 3))
+    return are_texts and all(isinstance(v, scalars) for v in key[2].values()) and in_range
 
 
 @property_test
 @given(st.data())
 def test_damaged_keys_are_accepted_exactly_where_python_accepts_them(probe, data):
     text = data.draw(st.sampled_from([
-        '["m", "s", {"a": "1", "b": "2"}, "h"]', '["m", "s", {}, "\\u00e9\\n"]', '["m", "s", {"a": 1, "b": null, "c": true}, ""]']))
+        '["m", "s", {"a": "1", "b": "2"}, "h"]', '["m", "s", {}, "\\u00e9\\n"]',
+        '["m", "s", {"a": 1, "b": null, "c": true}, ""]']))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text)))
         cut = data.draw(st.integers(0, 2))
-        text = text[:at] + data.draw(st.sampled_from(['', '"', '\\', ',', ':', '{', '}', '[', ']', ' ', '1', '-', '.', 'e', 'x', 'é', 'u'])) + text[at + cut:]
+        text = text[:at] + data.draw(st.sampled_from(['', '"', '\\', ',', ':', '{', '}', '[', ']', ' ', '1', '-', '.',
+                                                      'e', 'x', 'é', 'u'])) + text[at + cut:]
     assert (probe.read(text) is not None) == accepted_by_python(text), text
 
 
 def metric_doubles():
     rng = random.Random(2)
     values = [0.0, -0.0, math.inf, -math.inf, math.nan, 5e-324, 1.7976931348623157e308]
-    values += [x for e in range(-30, 30) for x in (10.0**e, math.nextafter(10.0**e, 0), math.nextafter(10.0**e, math.inf))]
+    values += [x for e in range(-30, 30)
+               for x in (10.0**e, math.nextafter(10.0**e, 0), math.nextafter(10.0**e, math.inf))]
     for _ in range(8000):
         values.append(struct.unpack(">d", rng.randbytes(8))[0])
         values.append(float(rng.getrandbits(rng.randrange(1, 70))))

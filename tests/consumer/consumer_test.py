@@ -19,8 +19,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 from redis_servers import RedisServer  # noqa: E402
 
 # These builds show what links and installs, not how fast it is.
-QUICK = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O0", "-DCMAKE_UNITY_BUILD=ON", "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12",
-         "-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF"]
+QUICK = ["-DCMAKE_BUILD_TYPE=None", "-DCMAKE_CXX_FLAGS=-O0", "-DCMAKE_UNITY_BUILD=ON",
+         "-DCMAKE_UNITY_BUILD_BATCH_SIZE=12", "-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF"]
 
 
 def run(*command, **options):
@@ -103,7 +103,8 @@ def test_find_package_refuses_a_component_nobody_knows(installed, tmp_path):
     assert "attic" in result.stderr
 
 
-@pytest.mark.parametrize("package, source", [("weir-core", "counts"), ("weir-exporter", "serves"), ("weir-redis", "counts")])
+@pytest.mark.parametrize("package, source",
+                         [("weir-core", "counts"), ("weir-exporter", "serves"), ("weir-redis", "counts")])
 def test_pkg_config_gives(installed, package, source, tmp_path):
     _, prefix = installed
     environment = {**os.environ, "PKG_CONFIG_PATH": str(library_folder(prefix) / "pkgconfig")}
@@ -157,8 +158,8 @@ def test_every_installed_header_compiles_alone(installed, tmp_path):
     headers = sorted((prefix / "include" / "weir").glob("*.h"))
     assert headers
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        alone = [pool.submit(run, "g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{prefix}/include", "-x", "c++",
-                             "-include", header, "/dev/null") for header in headers]
+        alone = [pool.submit(run, "g++", "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only",
+                             f"-I{prefix}/include", "-x", "c++", "-include", header, "/dev/null") for header in headers]
     for compiled in alone:
         compiled.result()
 
@@ -172,14 +173,15 @@ def test_the_installed_weir_runs(installed):
 def without_redis():
     """A build without Redis support, of `weir` and all it needs, as shared libraries."""
     build = BUILD.parent / "no-redis"
-    run("cmake", "--preset", "release", "-B", build, *QUICK, "-DWEIR_WITH_REDIS=OFF", "-DBUILD_SHARED_LIBS=ON", cwd=ROOT)
+    run("cmake", "--preset", "release", "-B", build, *QUICK, "-DWEIR_WITH_REDIS=OFF", "-DBUILD_SHARED_LIBS=ON",
+        cwd=ROOT)
     run("cmake", "--build", build)
     return build
 
 
 def test_built_without_redis_asking_for_it_says_how_to_get_it(without_redis):
-    result = subprocess.run([without_redis / "bin" / "weir", "show", "--redis", "redis://localhost"], capture_output=True,
-                            text=True, timeout=60)
+    result = subprocess.run([without_redis / "bin" / "weir", "show", "--redis", "redis://localhost"],
+                            capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stdout) == (2, "")
     assert "--redis" in result.stderr and "WEIR_WITH_REDIS=ON" in result.stderr and "libssl-dev" in result.stderr
 

@@ -15,7 +15,8 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD_DIR", ROOT / "build"))
 WEIR = BUILD / "bin" / "weir"
-CLEAN = {name: value for name, value in os.environ.items() if not name.upper().startswith(("PROMETHEUS_", "WEIR_", "REDIS_", "PYTHEUS_"))}
+CLEAN = {name: value for name, value in os.environ.items()
+         if not name.upper().startswith(("PROMETHEUS_", "WEIR_", "REDIS_", "PYTHEUS_"))}
 
 
 def entry(name, labels, value, help_text="Test.", sample=None, timestamp=0.0):
@@ -34,7 +35,8 @@ def fill(directory, processes, series, distinct):
     for process in range(processes):
         first = process * series if distinct else 0
         write_db(directory / f"counter_{100000 + process}.db", [
-            entry("requests", {"path": f"/a/rather/ordinary/path/{first + i}", "code": "200", "host": "web-17.example.org",
+            entry("requests",
+                  {"path": f"/a/rather/ordinary/path/{first + i}", "code": "200", "host": "web-17.example.org",
                                "method": "GET"}, 1.0, sample="requests_total")
             for i in range(series)])
 
@@ -115,8 +117,8 @@ def weir():
     """Runs `weir` to its end: completed process with text output."""
 
     def run(*arguments, env=None, stdout=subprocess.PIPE):
-        return subprocess.run([WEIR, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60,
-                              env={**CLEAN, **(env or {})})
+        return subprocess.run([WEIR, *map(str, arguments)], stdout=stdout, stderr=subprocess.PIPE, text=True,
+                              timeout=60, env={**CLEAN, **(env or {})})
 
     return run
 

@@ -40,15 +40,17 @@ class SecureServer(Server):
     def __init__(self, folder, directory, config, *arguments, env=None):
         self.config = folder / "web.yml"
         self.config.write_text(config)
-        super().__init__("--dir", directory, "--listen", "127.0.0.1:0", "--web.config.file", self.config, *arguments, env=env)
+        super().__init__("--dir", directory, "--listen", "127.0.0.1:0", "--web.config.file", self.config, *arguments,
+                         env=env)
 
     def curl(self, target, *arguments, authority=None, host="localhost", client=None):
         authority = authority or certificates().authority
         shown = ["--cert", client.certificate, "--key", client.key] if client else []
         result = subprocess.run(
             ["curl", "--silent", "--show-error", "--max-time", "20", "--noproxy", "*", "--cacert", authority,
-             "--resolve", f"{host}:{self.port}:127.0.0.1", "--write-out", "\n%{http_code}", *map(str, (*shown, *arguments)),
-             f"https://{host}:{self.port}{target}"], capture_output=True, text=True, timeout=30, env=CLEAN)
+             "--resolve", f"{host}:{self.port}:127.0.0.1", "--write-out", "\n%{http_code}",
+             *map(str, (*shown, *arguments)), f"https://{host}:{self.port}{target}"], capture_output=True, text=True,
+             timeout=30, env=CLEAN)
         body, _, status = result.stdout.rpartition("\n")
         return Answer(result.returncode, int(status), body, result.stderr)
 

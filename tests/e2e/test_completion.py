@@ -79,7 +79,8 @@ def test_fish_completes(tmp_path):
     script = ("weir completion fish | source; complete -C 'weir top --order '; complete -C 'weir show --dir me'; "
               "complete -C 'weir mig'")
     result = run(["fish", "-N", "-c", script], cwd=tmp_path)
-    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == ["change", "name", "rate", "value", "metrics/", "migrate"]
+    words = [line.split("\t")[0] for line in result.stdout.splitlines()]
+    assert words == ["change", "name", "rate", "value", "metrics/", "migrate"]
     assert result.stderr == ""
 
 

@@ -23,8 +23,8 @@ def start(tmp_path):
 
     def run(*arguments, **environment):
         started.append(subprocess.Popen(
-            ["/usr/bin/python3", DEMO / "demo.py", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            env={**CLEAN, "WEIR_BUILD_DIR": str(BUILD), "TMPDIR": str(tmp_path), **environment}))
+            ["/usr/bin/python3", DEMO / "demo.py", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, env={**CLEAN, "WEIR_BUILD_DIR": str(BUILD), "TMPDIR": str(tmp_path), **environment}))
         return started[-1]
 
     yield run

@@ -5,10 +5,11 @@ Fences say what a block is:
     sh run, cpp run             commands, a program: run in the page's own folder, one shell for the whole page
     sh build                    `./run build`, which the test's build stands for
     LANGUAGE file=NAME          written to that file
-    output                      what the block before it printed; `…` stands for anything within a line, or for whole lines
+    output                      what the block before it printed; `…` stands for anything within a line, or for whole
+                                lines
 
-Ports 9091 are replaced by a free one, so that pages can show the default; so is 6379, by that of a Redis started for the
-page.
+Ports 9091 are replaced by a free one, so that pages can show the default; so is 6379, by that of a Redis started for
+the page.
 """
 import os
 import pathlib

@@ -142,8 +142,9 @@ def test_prefork_refuses_a_bad_number_of_workers():
     assert 'WORKERS is "none"' in run("prefork", "none", good=False)
 
 
-EXPECTED = ("jobs_total 2000", "last_job 500", 'job_seconds_bucket{le="0.5"} 1000', 'job_seconds_bucket{le="+Inf"} 2000',
-            "job_seconds_count 2000", "job_seconds_sum 2250", "# jobs.get() 2000", "# backend SqliteBackend")
+EXPECTED = ("jobs_total 2000", "last_job 500", 'job_seconds_bucket{le="0.5"} 1000',
+            'job_seconds_bucket{le="+Inf"} 2000', "job_seconds_count 2000", "job_seconds_sum 2250", "# jobs.get() 2000",
+            "# backend SqliteBackend")
 
 
 def test_a_custom_backend_is_counted_into_by_several_processes_and_read_by_another(tmp_path):

@@ -80,7 +80,8 @@ def test_prometheus_answers_with_what_was_counted(serve, secure, prometheus, tmp
     metrics.mkdir()
     server = serve(metrics)
     query = prometheus(f"{{job_name: weir, static_configs: [{{targets: ['127.0.0.1:{server.port}']}}]}}", *secure)
-    workers = [subprocess.Popen([sys.executable, "-c", WORKER, str(amount)], env={**CLEAN, "PROMETHEUS_MULTIPROC_DIR": str(metrics)})
+    workers = [subprocess.Popen([sys.executable, "-c", WORKER, str(amount)],
+                                env={**CLEAN, "PROMETHEUS_MULTIPROC_DIR": str(metrics)})
                for amount in (1000, 2000, 3000)]
     for worker in workers:
         assert worker.wait(timeout=30) == 0
@@ -91,6 +92,7 @@ def test_prometheus_answers_with_what_was_counted(serve, secure, prometheus, tmp
         time.sleep(0.2)
     assert query('work_done_total{kind="real", job="weir"}') == 6000
     assert query('work_done_total{kind="real", job="secure"}') == 6000
-    assert 6000 in (query('work_seconds_bucket{le="1.0", job="weir"}'), query('work_seconds_bucket{le="1", job="weir"}'))
+    assert 6000 in (query('work_seconds_bucket{le="1.0", job="weir"}'),
+                    query('work_seconds_bucket{le="1", job="weir"}'))
     assert query('work_seconds_sum{job="weir"}') == 3000
     assert (query('up{job="weir"}'), query('up{job="secure"}'), query('up{job="stranger"}')) == (1, 1, 0)

@@ -1,4 +1,5 @@
-"""`weir check --redis` and `weir migrate` on real servers: what they print, how they end, and what is there afterwards."""
+"""`weir check --redis` and `weir migrate` on real servers: what they print, how they end, and what is there
+afterwards."""
 import pathlib
 import sys
 
@@ -37,11 +38,14 @@ def everything(directory):
     """Every kind of stock file, by two processes."""
     for pid in (201, 202):
         write_db(directory / f"histogram_{pid}.db",
-                 [entry("wait", {"le": "0.5"}, 2.0, sample="wait_bucket"), entry("wait", {"le": "+Inf"}, 1.0, sample="wait_bucket"),
+                 [entry("wait", {"le": "0.5"}, 2.0, sample="wait_bucket"),
+                  entry("wait", {"le": "+Inf"}, 1.0, sample="wait_bucket"),
                   entry("wait", {}, pid / 3, sample="wait_sum")])
-        write_db(directory / f"summary_{pid}.db", [entry("size", {}, 2.0, sample="size_count"), entry("size", {}, 9.5, sample="size_sum")])
+        write_db(directory / f"summary_{pid}.db",
+                 [entry("size", {}, 2.0, sample="size_count"), entry("size", {}, 9.5, sample="size_sum")])
         for mode in MODES:
-            write_db(directory / f"gauge_{mode}_{pid}.db", [entry(f"gauge_{mode}", {"a": "é\n\""}, pid, timestamp=1e9 - pid)])
+            write_db(directory / f"gauge_{mode}_{pid}.db",
+                     [entry(f"gauge_{mode}", {"a": "é\n\""}, pid, timestamp=1e9 - pid)])
         write_db(directory / f"gauge_livesum_{pid}.db", [entry("running", {}, 1.0)])
     return directory
 
@@ -80,7 +84,8 @@ def test_bad_file_is_named_and_the_rest_goes_on(run, directory):
 def test_many_processes(run, tmp_path):
     fill(tmp_path, 300, 20, distinct=False)
     result = run("migrate", "--dir", tmp_path)
-    assert result.returncode == 0 and "6000 values of 300 processes" in result.stdout and "and 270 more" in result.stdout
+    assert result.returncode == 0
+    assert "6000 values of 300 processes" in result.stdout and "and 270 more" in result.stdout
     assert run("show").stdout.count("} 300\n") == 20
 
 
@@ -148,7 +153,8 @@ def test_backend_tells_of_the_server_and_metrics_do_not(redis, run, directory):
     try:
         assert "weir_redis" not in server.text("/metrics")
         backend = server.text("/backend")
-        for line in ("weir_redis_up 1", 'weir_redis_collect_writers{state="dead"} 2', f"weir_redis_keys {len(redis.keys())}"):
+        for line in ("weir_redis_up 1", 'weir_redis_collect_writers{state="dead"} 2',
+                     f"weir_redis_keys {len(redis.keys())}"):
             assert line + "\n" in backend, backend
         assert "weir_redis_ping_seconds_bucket" in backend and "weir_redis_memory_used_bytes" in backend
     finally:

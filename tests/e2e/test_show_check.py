@@ -10,7 +10,8 @@ from conftest import CLEAN, WEIR, entry, fill, write_db
 def test_show_prints_the_merged_text(weir, directory):
     result = weir("show", "--dir", directory)
     assert (result.returncode, result.stderr) == (0, "")
-    assert result.stdout == ('# HELP requests_total Test.\n# TYPE requests_total counter\nrequests_total{code="200"} 7\n'
+    assert result.stdout == ("# HELP requests_total Test.\n# TYPE requests_total counter\n"
+                             'requests_total{code="200"} 7\n'
                              "# HELP temperature Test.\n# TYPE temperature gauge\ntemperature 21.5\n")
 
 
@@ -79,8 +80,8 @@ def test_closed_pipe_is_a_message_and_one(tmp_path):
     fill(tmp_path, 8, 2000, distinct=True)
     read_end, write_end = os.pipe()
     os.close(read_end)
-    result = subprocess.run([WEIR, "show", "--dir", tmp_path], stdout=write_end, stderr=subprocess.PIPE, text=True, env=CLEAN,
-                            timeout=60)
+    result = subprocess.run([WEIR, "show", "--dir", tmp_path], stdout=write_end, stderr=subprocess.PIPE, text=True,
+                            env=CLEAN, timeout=60)
     os.close(write_end)
     assert result.returncode == 1
     assert "standard output" in result.stderr and "Broken pipe" in result.stderr
@@ -135,7 +136,8 @@ def test_check_prints_no_control_characters(weir, directory):
     assert "\x1b" not in weir("check", "--dir", directory).stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["help", "serve"], ["serve", "--help"], ["show", "--help"], ["check", "-h"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["help"], ["help", "serve"], ["serve", "--help"], ["show", "--help"],
+                                       ["check", "-h"]])
 def test_help_teaches_examples_variables_and_exit_codes(weir, arguments):
     result = weir(*arguments)
     assert (result.returncode, result.stderr) == (0, "")

@@ -106,11 +106,13 @@ class Record:
             assert last <= 3 * first + 5, f"scrapes took {first:.2f} ms at first and {last:.2f} ms at last"
 
     def table(self):
-        head = ["writers", "seconds", "scrapes", "scrape ms", "longest ms", f"{self._place.of} at most", *self._place.columns]
-        rows = [[str(step.writers), f"{step.seconds:.0f}", str(step.scrapes), f"{step.scrape_ms:.2f}", f"{step.longest_ms:.1f}",
-                 str(step.most), *map(str, step.rest)] for step in self.steps]
+        head = ["writers", "seconds", "scrapes", "scrape ms", "longest ms", f"{self._place.of} at most",
+                *self._place.columns]
+        rows = [[str(step.writers), f"{step.seconds:.0f}", str(step.scrapes), f"{step.scrape_ms:.2f}",
+                 f"{step.longest_ms:.1f}", str(step.most), *map(str, step.rest)] for step in self.steps]
         widths = [max(map(len, column)) for column in zip(head, *rows)]
-        return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths)) for row in [head, *rows]) + "\n"
+        return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths))
+                         for row in [head, *rows]) + "\n"
 
     def write(self, name):
         """For people; rewritten at each step, so that a run that was stopped leaves what it had."""
@@ -148,8 +150,8 @@ def running(*functions):
 def churn(program, environment, page, referees, place, name, writers, alone=0):
     """Lets the writers live and end, while the referees look; `alone` of each step when the others have been folded.
 
-    `place` has `of` (what is counted there), `many()` (how many there are now), `tidy()` (whether nothing of a dead writer
-    is left) and, for then, `at_rest()` under the names `columns`.
+    `place` has `of` (what is counted there), `many()` (how many there are now), `tidy()` (whether nothing of a dead
+    writer is left) and, for then, `at_rest()` under the names `columns`.
     """
     record, most, began = Record(place), [0], time.monotonic()
     step = 1_000 if writers >= 2_000 else max(1, writers // 2)
@@ -159,7 +161,8 @@ def churn(program, environment, page, referees, place, name, writers, alone=0):
         most[0] = max(most[0], place.many())
 
     def let_live(first, number):
-        subprocess.run([program, page.path, str(number), str(AT_ONCE), str(first)], env=environment, check=True, timeout=1800)
+        subprocess.run([program, page.path, str(number), str(AT_ONCE), str(first)], env=environment, check=True,
+                       timeout=1800)
         wait_until(lambda: failures or place.tidy(), "all that ended are folded", 120)
 
     with running(*[lambda referee=referee: watch(referee) for referee in referees]) as failures:
@@ -175,8 +178,8 @@ def churn(program, environment, page, referees, place, name, writers, alone=0):
             seconds = [second for referee in referees for second in referee.seconds]
             if failures:
                 break
-            record.steps.append(Step(first + number, time.monotonic() - began, len(seconds), 1e3 * statistics.median(seconds),
-                                     1e3 * max(seconds), most[0], place.at_rest()))
+            record.steps.append(Step(first + number, time.monotonic() - began, len(seconds),
+                                     1e3 * statistics.median(seconds), 1e3 * max(seconds), most[0], place.at_rest()))
             record.write(name)
     return record
 

@@ -27,7 +27,8 @@ class Directory:
         return len(found), sum(status.st_size for status in found), sum(512 * status.st_blocks for status in found)
 
     def fold(self):
-        result = subprocess.run([WEIR, "fold", "--dir", self._path], capture_output=True, text=True, timeout=120, env=CLEAN)
+        result = subprocess.run([WEIR, "fold", "--dir", self._path], capture_output=True, text=True, timeout=120,
+                                env=CLEAN)
         assert result.returncode == 0, result.stderr
         time.sleep(0.02)
 
@@ -39,8 +40,8 @@ def test_a_churn_of_writers_leaves_totals_exact_and_the_directory_as_small_as_it
             exporter("--dir", memory_directory, "--fold", "weir") as other:
         referees = [Referee(page, port) for port in (one, other)]
         with running(place.fold, place.fold, place.fold):
-            record = churn(program("faults_churn_writer"), environment(memory_directory), page, referees, place, "files",
-                           writers, alone=1)  # an archive names what the last fold took: always one now
+            record = churn(program("faults_churn_writer"), environment(memory_directory), page, referees, place,
+                           "files", writers, alone=1)  # an archive names what the last fold took: always one now
         assert_totals(referees[0].look(), writers)
     assert min(referee.scrapes for referee in referees) > 20
     first_count, first_size, first_disk = record.steps[0].rest

@@ -1,4 +1,5 @@
-"""I4, from end to end: a damaged, foreign or vanishing file costs itself; `weir show` names it, serves the rest and ends with 0."""
+"""I4, from end to end: a damaged, foreign or vanishing file costs itself; `weir show` names it, serves the rest and
+ends with 0."""
 import os
 import random
 import struct

@@ -13,7 +13,8 @@ from redis_servers import wait_until
 def exporter(*arguments):
     """Its port."""
     with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen([WEIR, "serve", *map(str, arguments), "--listen", "127.0.0.1:0"], stderr=log, env=CLEAN)
+        process = subprocess.Popen([WEIR, "serve", *map(str, arguments), "--listen", "127.0.0.1:0"], stderr=log,
+                                   env=CLEAN)
 
         def port():
             assert process.poll() is None, said()

@@ -1,4 +1,5 @@
-"""Folding the dead: exactly once, wherever it is killed, whoever folds or scrapes meanwhile (I1, I2, I8; protocol P6)."""
+"""Folding the dead: exactly once, wherever it is killed, whoever folds or scrapes meanwhile (I1, I2, I8; protocol
+P6)."""
 import concurrent.futures
 import os
 import re
@@ -12,8 +13,8 @@ from processes import Writer, Writers, operation
 
 
 def fold(directory, *arguments):
-    result = subprocess.run([WEIR, "fold", "--dir", str(directory), *arguments], capture_output=True, text=True, timeout=120,
-                            env=CLEAN)
+    result = subprocess.run([WEIR, "fold", "--dir", str(directory), *arguments], capture_output=True, text=True,
+                            timeout=120, env=CLEAN)
     assert result.returncode == 0, result.stderr
     return result.stdout
 
@@ -41,8 +42,8 @@ def without(found, *names):
 
 def system_calls(command, directory, log, status=0):
     """[(name, how many of that name there were)] of `weir COMMAND`, from the first that names the directory on."""
-    result = subprocess.run(["strace", "-f", "-o", log, WEIR, command, "--dir", directory], capture_output=True, timeout=60,
-                            env=CLEAN)
+    result = subprocess.run(["strace", "-f", "-o", log, WEIR, command, "--dir", directory], capture_output=True,
+                            timeout=60, env=CLEAN)
     assert result.returncode == status, result.stderr
     met, calls, begun = {}, [], False
     for line in log.read_text(errors="replace").split("\n"):
@@ -59,8 +60,8 @@ def system_calls(command, directory, log, status=0):
 def injected(call, signal_name, command, directory, log="/dev/null"):
     """`weir COMMAND` that gets a signal at one system call."""
     name, nth = call
-    return ["strace", "-f", "-qq", "-o", log, "-e", f"trace={name}", "-e", f"inject={name}:signal={signal_name}:when={nth}", WEIR,
-            command, "--dir", directory]
+    return ["strace", "-f", "-qq", "-o", log, "-e", f"trace={name}", "-e",
+            f"inject={name}:signal={signal_name}:when={nth}", WEIR, command, "--dir", directory]
 
 
 def test_a_fold_killed_at_any_system_call_changes_no_total(tmp_path, memory_directory):
@@ -78,7 +79,8 @@ def test_a_fold_killed_at_any_system_call_changes_no_total(tmp_path, memory_dire
     def killed_at(number):
         directory = memory_directory / f"killed{number}"
         shutil.copytree(past, directory)
-        result = subprocess.run(injected(calls[number], "SIGKILL", "fold", directory), capture_output=True, timeout=60, env=CLEAN)
+        result = subprocess.run(injected(calls[number], "SIGKILL", "fold", directory), capture_output=True, timeout=60,
+                                env=CLEAN)
         between = samples(show(directory)[0])
         subprocess.run([WEIR, "fold", "--dir", directory], capture_output=True, timeout=60, env=CLEAN)
         after = read(directory)
@@ -103,7 +105,8 @@ def stopped_process(strace, log):
     deadline = time.monotonic() + 30
     while strace.poll() is None:
         assert time.monotonic() < deadline
-        match = re.search(r"^(\d+) +--- stopped by SIGSTOP ---", log.read_text(errors="replace") if log.exists() else "", re.M)
+        match = re.search(r"^(\d+) +--- stopped by SIGSTOP ---",
+                          log.read_text(errors="replace") if log.exists() else "", re.M)
         if match:
             return int(match.group(1))
         time.sleep(0.002)
@@ -171,7 +174,8 @@ def test_a_tmpfs_that_fills_leaves_every_source(tmp_path):
         ls {mount}
     """
     (tmp_path / "page").write_bytes(bytes(16))
-    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60, env=CLEAN)
+    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60,
+                            env=CLEAN)
     assert result.returncode == 0, result.stderr
     assert result.stdout.split() == ["0", "counter_archive.db", "gauge_max_archive.db", "histogram_archive.db"]
     assert "No space left on device" in (tmp_path / "said").read_text()
@@ -194,7 +198,8 @@ def test_a_source_that_cannot_be_removed_is_counted_once_however_often_is_folded
         {WEIR} fold --dir {directory} || [ $? = 1 ]
         {WEIR} show --dir {directory}
     """
-    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60, env=CLEAN)
+    result = subprocess.run(["unshare", "--mount", "bash", "-c", script], capture_output=True, text=True, timeout=60,
+                            env=CLEAN)
     assert result.returncode == 0, result.stderr
     assert "\njobs_total 2\n" in result.stdout
     assert f"cannot remove {kept}" in result.stderr
@@ -205,13 +210,14 @@ def test_a_source_that_cannot_be_removed_is_counted_once_however_often_is_folded
 
 def fold_at(directory, clock):
     """A fold while the clock shows another time; the kernel's time stamps of files stay what they are."""
-    subprocess.run(["faketime", "-f", clock, WEIR, "fold", "--dir", str(directory)], check=True, capture_output=True, timeout=60,
-                   env={**CLEAN, "NO_FAKE_STAT": "1", "FAKE_UTIME": "0"})
+    subprocess.run(["faketime", "-f", clock, WEIR, "fold", "--dir", str(directory)], check=True, capture_output=True,
+                   timeout=60, env={**CLEAN, "NO_FAKE_STAT": "1", "FAKE_UTIME": "0"})
     return {path.name.split("_")[1] for path in directory.iterdir()}
 
 
 def test_gauges_of_all_stay_an_hour_whatever_the_clock_does(memory_directory):
-    """A clock that was set back: the hour begins anew with the first fold after that. One that was set forward ends it."""
+    """A clock that was set back: the hour begins anew with the first fold after that. One that was set forward ends
+    it."""
     def end_a_process():
         with Writers() as writers:
             writers.add("weir", memory_directory).run([operation("gauge", "each", 3, detail="all")])
@@ -232,7 +238,8 @@ def test_a_pid_that_comes_back_counts_beside_its_dead_namesake(memory_directory)
     page.write_bytes(bytes(16))
     try:
         for round_number in range(3):
-            subprocess.run(["unshare", "--pid", "--fork", "--kill-child", program("faults_churn_writer"), page, "2", "1"],
+            subprocess.run(["unshare", "--pid", "--fork", "--kill-child", program("faults_churn_writer"), page, "2",
+                            "1"],
                            env=environment(memory_directory), timeout=30, check=True)
             if round_number == 1:
                 fold(memory_directory)

@@ -1,4 +1,5 @@
-"""No room and no way in: a full disk, a file size limit, a directory that cannot be written. Nothing crashes, nothing counted is lost."""
+"""No room and no way in: a full disk, a file size limit, a directory that cannot be written. Nothing crashes, nothing
+counted is lost."""
 import subprocess
 
 import pytest
@@ -32,7 +33,8 @@ def check(directory, result, word):
     assert len(lines) == 2, lines
     for line, name in zip(lines, ("early", "late")):
         assert f"metric {name}: kept in this process's memory only" in line and word in line and str(directory) in line
-    assert sorted(path.suffix for path in directory.iterdir()) == [".db", ".weir"]  # counters, exemplars, nothing half made
+    # counters, exemplars, nothing half made
+    assert sorted(path.suffix for path in directory.iterdir()) == [".db", ".weir"]
 
 
 def test_a_full_disk_costs_the_metrics_it_refused_and_no_other(small_disk):
@@ -63,6 +65,7 @@ def test_a_read_only_file_system_is_named(small_disk):
 
 def test_a_directory_without_permission_is_named(memory_directory):
     memory_directory.chmod(0o555)
-    result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program("faults_fork_writer"), "silent"],
+    result = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                             program("faults_fork_writer"), "silent"],
                             env=environment(memory_directory), capture_output=True, text=True, timeout=60)
     assert result.returncode != 0 and str(memory_directory) in result.stderr and "Permission denied" in result.stderr

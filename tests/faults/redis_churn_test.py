@@ -1,4 +1,5 @@
-"""The past costs nothing in Redis either: totals exact, as few keys after the last writer as after the first (I2, I8; P9)."""
+"""The past costs nothing in Redis either: totals exact, as few keys after the last writer as after the first (I2, I8;
+P9)."""
 import re
 import subprocess
 import time
@@ -26,8 +27,8 @@ class Database:
         return writers != [] and all(writer.startswith("retired") for writer in writers)
 
     def at_rest(self):
-        """Tombstones apart: killed writers leave one for a day, those who said goodbye none. Not by DBSIZE, which counts the
-        expired until somebody looks."""
+        """Tombstones apart: killed writers leave one for a day, those who said goodbye none. Not by DBSIZE, which
+        counts the expired until somebody looks."""
         keys = set(self._redis.keys())  # a scan may give a key twice
         tombs = sum(1 for key in keys if key.startswith("gunicorn:weir:tomb:"))
         used = re.search(r"^used_memory_dataset:(\d+)", self._redis.cli("INFO", "memory"), re.M)
@@ -41,7 +42,8 @@ class Database:
 
 
 def test_a_churn_of_writers_leaves_totals_exact_and_as_few_keys_as_there_were(tmp_path):
-    with RedisServer() as redis, Page(tmp_path / "page") as page, exporter("--redis", redis.url, "--fold", "weir") as port:
+    with RedisServer() as redis, Page(tmp_path / "page") as page, \
+            exporter("--redis", redis.url, "--fold", "weir") as port:
         writers, place, referee = number_of_writers(full=10_000), Database(redis), Referee(page, port)
         environment = {**CLEAN, **redis.environment(REDIS_TTL_SECONDS="1")}
         with running(place.fold, place.fold):

@@ -1,5 +1,5 @@
-"""I1, I2, I6: what `spooled` and `through` add holds through deaths and failovers: nothing of a killed process is lost, and
-what a write that returned had shipped is there."""
+"""I1, I2, I6: what `spooled` and `through` add holds through deaths and failovers: nothing of a killed process is lost,
+and what a write that returned had shipped is there."""
 import pytest
 
 from fault_proxy import FaultProxy
@@ -15,7 +15,8 @@ SELDOM = {"WEIR_FLUSH_INTERVAL": "600"}
 
 
 class Spooled(Match):
-    """Writers of one spool directory. Their leases are short, so that a reader waits for the dead no longer than that."""
+    """Writers of one spool directory. Their leases are short, so that a reader waits for the dead no longer than
+    that."""
 
     def __init__(self, redis, layout, directory):
         super().__init__(redis, layout, WEIR_REDIS_DURABILITY="spooled", WEIR_SPOOL_DIR=str(directory))

@@ -18,8 +18,8 @@ def end_by_handler(environment):
     with contextlib.ExitStack() as stack:
         started = []
         for _ in range(AT_ONCE):
-            process = stack.enter_context(subprocess.Popen([program("faults_redis_exit_writer")], stdout=subprocess.PIPE,
-                                                           env={**CLEAN, **environment}))
+            process = stack.enter_context(subprocess.Popen([program("faults_redis_exit_writer")],
+                                                           stdout=subprocess.PIPE, env={**CLEAN, **environment}))
             stack.callback(process.kill)
             started.append(process)
         for process in started:

@@ -14,7 +14,8 @@ QUICKLY = {"REDIS_TTL_SECONDS": "1"}  # how long a dead writer's keys stay befor
 
 
 def fold(url, **popen):
-    result = subprocess.run([WEIR, "fold", "--redis", url], capture_output=True, text=True, timeout=120, env=CLEAN, **popen)
+    result = subprocess.run([WEIR, "fold", "--redis", url], capture_output=True, text=True, timeout=120, env=CLEAN,
+                            **popen)
     assert result.returncode == 0, result.stderr
     return int(re.search(r": (\d+) processes folded", result.stdout).group(1))
 
@@ -96,18 +97,21 @@ def test_a_fold_killed_at_any_command_changes_no_total(tmp_path):
             assert name
             log = tmp_path / "log"
             result = subprocess.run(["strace", "-f", "-qq", "-o", log, "-e", "trace=sendto,sendmsg,write", "-e",
-                                     f"inject=sendto,sendmsg,write:signal=SIGKILL:when={number}", WEIR, "fold", "--redis", redis.url],
+                                     f"inject=sendto,sendmsg,write:signal=SIGKILL:when={number}", WEIR, "fold",
+                                     "--redis", redis.url],
                                     capture_output=True, timeout=60, env=CLEAN)
             sends = number
             if result.returncode == 0:
                 break
         assert sends > 5
-        wait_until(lambda: fold(redis.url) == 0 and redis.cli("SCARD", "gunicorn:weir:writers") == "2", "all are folded", 60)
+        wait_until(lambda: fold(redis.url) == 0 and redis.cli("SCARD", "gunicorn:weir:writers") == "2",
+                   "all are folded", 60)
         match.settle()
 
 
 def test_a_large_writer_that_comes_back_in_the_middle_of_its_fold_goes_on_exactly(tmp_path):
-    """It is folded in parts. First by one who may seal it and no more, then by folders that are killed at the things they send."""
+    """It is folded in parts. First by one who may seal it and no more, then by folders that are killed at the things
+    they send."""
     with RedisServer() as redis, Match(redis, **QUICKLY) as match:
         match.start(1, lease=600)
         redis.cli("ACL", "SETUSER", "sealer", "on", ">secret", "~*", "+@all", "-incr")
@@ -145,7 +149,8 @@ def unfolded(redis):
 def is_due(redis, name):
     """No lease, and its REDIS_TTL_SECONDS are over."""
     flushed = float(redis.cli("HGET", f"gunicorn:weir:claim:{name}", "flushed_at"))
-    return redis.cli("EXISTS", f"gunicorn:weir:lease:{name}") == "0" and float(redis.cli("TIME").split()[0]) > flushed + 2.6
+    has_lease = redis.cli("EXISTS", f"gunicorn:weir:lease:{name}") == "1"
+    return not has_lease and float(redis.cli("TIME").split()[0]) > flushed + 2.6
 
 
 def test_a_cluster_folds_bucket_by_bucket():

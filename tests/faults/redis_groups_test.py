@@ -80,7 +80,8 @@ def test_a_sentinel_failover_loses_nothing_of_the_shared_layout_that_was_replica
             match.stop()
             old = setup.wait_for_master()
             written = old.info("master_repl_offset")
-            wait_until(lambda: all(int(r.info("master_repl_offset")) >= int(written) for r in setup.replicas()), "it is replicated")
+            wait_until(lambda: all(int(r.info("master_repl_offset")) >= int(written) for r in setup.replicas()),
+                       "it is replicated")
             old.kill()
             for writer in match.writers:
                 writer.ask("go")

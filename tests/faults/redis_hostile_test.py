@@ -40,7 +40,8 @@ def test_a_cluster_that_is_down_for_five_seconds(layout):
     with Cluster(masters=3, lines=lines) as cluster, Match(cluster, layout) as match:
         match.start(2)
         dead = cluster.kill_master(1)
-        wait_until(lambda: all(n.state()["cluster_state"] == "fail" for n in cluster.nodes if n.is_running()), "it is down")
+        wait_until(lambda: all(n.state()["cluster_state"] == "fail" for n in cluster.nodes if n.is_running()),
+                   "it is down")
         wait_until(lambda: any(not writer.statistics()["connected"] for writer in match.writers), "a writer notices")
         let_count(5 if FULL else 1)
         dead.restart()
@@ -125,13 +126,14 @@ def test_tls_names_the_server_it_wants_and_never_an_address():
     assert b"127.0.0.1" not in first_bytes_of_a_client("127.0.0.1")
 
 
-MALFORMED = ["redis://:{}@127.0.0.1:port/0", "redis://:{}@127.0.0.1:99999/0", "redis://user:{}@/x", "redis://:{}@[::1/0",
-             "redis://:{}@h:1/notadb", "http://:{}@h/0", "redis+sentinel://:{}@h:1", "redis+cluster://:{}@h:1,/0",
-             ":{}@127.0.0.1:1", "redis://user:{}%zz@h/0", "redis://:{}@127.0.0.1:1/0", "rediss://user:{}@127.0.0.1:1/0",
-             "redis+sentinel://:{}@127.0.0.1:1,127.0.0.1:2/mymaster/0", "redis+cluster://:{}@127.0.0.1:1",
-             "redis+unix://:{}@/nowhere/socket", "redis://:{}@127.0.0.1:1/0?db=1", "redis:///:{}@127.0.0.1:1/0",
-             "redis://:A{0}@B{0}@127.0.0.1:1/0", "redis://:A{0}/B{0}@127.0.0.1:1/0",
-             "redis://:A{0}#B{0}@127.0.0.1:1/0", "redis://:A{0}?B{0}@127.0.0.1:1/0", "redis:/:{}@h", "redis://:{}@@127.0.0.1:1/0"]
+MALFORMED = ["redis://:{}@127.0.0.1:port/0", "redis://:{}@127.0.0.1:99999/0", "redis://user:{}@/x",
+             "redis://:{}@[::1/0", "redis://:{}@h:1/notadb", "http://:{}@h/0", "redis+sentinel://:{}@h:1",
+             "redis+cluster://:{}@h:1,/0", ":{}@127.0.0.1:1", "redis://user:{}%zz@h/0", "redis://:{}@127.0.0.1:1/0",
+             "rediss://user:{}@127.0.0.1:1/0", "redis+sentinel://:{}@127.0.0.1:1,127.0.0.1:2/mymaster/0",
+             "redis+cluster://:{}@127.0.0.1:1", "redis+unix://:{}@/nowhere/socket", "redis://:{}@127.0.0.1:1/0?db=1",
+             "redis:///:{}@127.0.0.1:1/0", "redis://:A{0}@B{0}@127.0.0.1:1/0", "redis://:A{0}/B{0}@127.0.0.1:1/0",
+             "redis://:A{0}#B{0}@127.0.0.1:1/0", "redis://:A{0}?B{0}@127.0.0.1:1/0", "redis:/:{}@h",
+             "redis://:{}@@127.0.0.1:1/0"]
 
 
 @pytest.mark.parametrize("url", MALFORMED)

@@ -67,7 +67,8 @@ class Referee:
                 continue
             now = {key: value for key, value in samples(body).items()
                    if key[0].endswith(("_total", "_bucket", "_count", "_sum"))}
-            self.falls += [f"{key}: {old} -> {now.get(key, 'gone')} (scrape {self.good})" for key, old in self.seen.items()
+            self.falls += [f"{key}: {old} -> {now.get(key, 'gone')} (scrape {self.good})"
+                           for key, old in self.seen.items()
                            if now.get(key, -1) < old]
             self.seen = now
             self.good += 1
@@ -101,9 +102,10 @@ class Writer:
         self.more = more  # series that are counted once
         lease = [] if lease is None else [str(lease), str(more)]
         self._log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([*wrapper, program("faults_redis_writer"), str(acks), str(row), str(threads), *lease],
-                                        env={**CLEAN, **QUICK, **environment}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=self._log, text=True)
+        self.process = subprocess.Popen([*wrapper, program("faults_redis_writer"), str(acks), str(row), str(threads),
+                                         *lease],
+                                        env={**CLEAN, **QUICK, **environment}, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=self._log, text=True)
         self.row, self.children_steps = row, []
 
     @property
@@ -157,7 +159,8 @@ class Match(contextlib.ExitStack):
         self._layout, self._environment = layout, {**redis.environment(WEIR_REDIS_LAYOUT=layout), **environment}
         self._url = redis.url
         secrets = {"REDIS_PASSWORD": redis.password} if getattr(redis, "password", None) else {}
-        self._reader = {**{n: v for n, v in self._environment.items() if n.endswith("_FILE")}, **secrets, **(reader or {})}
+        self._reader = {**{n: v for n, v in self._environment.items() if n.endswith("_FILE")}, **secrets,
+                        **(reader or {})}
         self.referee = None
 
     def __enter__(self):
@@ -172,7 +175,8 @@ class Match(contextlib.ExitStack):
 
     def add(self, threads=2, lease=None, wrapper=(), more=0, **environment):
         """One more writer, which stands still."""
-        writer = Writer(self._acks.name, len(self.writers), {**self._environment, **environment}, threads, lease, wrapper, more)
+        writer = Writer(self._acks.name, len(self.writers), {**self._environment, **environment}, threads, lease,
+                        wrapper, more)
         self.callback(writer.kill)
         self.writers.append(writer)
         return writer
@@ -182,7 +186,8 @@ class Match(contextlib.ExitStack):
         new = [self.add(**options) for _ in range(number)]
         for writer in new:
             writer.ask("go")
-        wait_until(lambda: all(("steps_of_total", (("row", str(w.row)),)) in self.referee.seen for w in new), "all are scraped")
+        wait_until(lambda: all(("steps_of_total", (("row", str(w.row)),)) in self.referee.seen for w in new),
+                   "all are scraped")
         return new
 
     def acknowledged(self, row):

@@ -1,4 +1,5 @@
-"""I4, I6: a Redis that takes no values, for whatever reason it gives: the program runs on, says why, and all arrives later."""
+"""I4, I6: a Redis that takes no values, for whatever reason it gives: the program runs on, says why, and all arrives
+later."""
 import pytest
 
 from certificates import certificates

@@ -58,7 +58,8 @@ def assert_nothing_was_denied(servers):
 
 
 def run_weir(user, *arguments):
-    result = subprocess.run([WEIR, *arguments], capture_output=True, timeout=60, env={**CLEAN, **as_user(user)}, text=True)
+    result = subprocess.run([WEIR, *arguments], capture_output=True, timeout=60, env={**CLEAN, **as_user(user)},
+                            text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
@@ -156,8 +157,8 @@ def test_every_command_of_the_rule_for_writers_is_used():
         allow([redis])
         redis.cli("CONFIG", "RESETSTAT")
         script = [operation("counter", "c_total", 1), operation("counter", "l_total", 1, {"a": "b"}),
-                  operation("gauge", "g", 1, detail="mostrecent", verb="make"), operation("gauge", "s", 1, detail="max"),
-                  operation("histogram", "h", 1, detail="1.0")]
+                  operation("gauge", "g", 1, detail="mostrecent", verb="make"),
+                  operation("gauge", "s", 1, detail="max"), operation("histogram", "h", 1, detail="1.0")]
         place = redis.environment(**as_user("counts", WEIR_FLUSH_INTERVAL="0.1"))
         for layout in ("per-process", "shared"):
             writer = writers.add("weir-redis", {**place, "WEIR_REDIS_LAYOUT": layout})
@@ -216,7 +217,8 @@ def test_the_rule_for_who_folds_is_enough_and_no_more():
             match.settle()
             for writer in match.writers:
                 writer.end()
-            wait_until(lambda: redis.cli("TTL", "shop:weir:claim:retired") != "-1" or not fold_as("counts", redis), "nobody lives", 60)
+            wait_until(lambda: redis.cli("TTL", "shop:weir:claim:retired") != "-1" or not fold_as("counts", redis),
+                       "nobody lives", 60)
             match.start(1, lease=600)
             fold_as("counts", redis)
             assert redis.cli("TTL", "shop:weir:claim:retired") == "-1"

@@ -1,4 +1,5 @@
-"""I2, I6: a Redis that is killed, emptied, restarted or cut off under load: no total falls, and afterwards all are exact."""
+"""I2, I6: a Redis that is killed, emptied, restarted or cut off under load: no total falls, and afterwards all are
+exact."""
 import pytest
 
 from fault_proxy import FaultProxy
@@ -71,22 +72,26 @@ def test_a_killed_server_of_the_shared_layout_comes_back_with_its_data():
 
 @BOTH
 def test_connections_cut_again_and_again_under_load(layout):
-    with RedisServer() as redis, FaultProxy(redis.port) as proxy, Match(redis, layout, PROMETHEUS_REDIS_URL=proxy.url) as match:
+    with RedisServer() as redis, FaultProxy(redis.port) as proxy, \
+            Match(redis, layout, PROMETHEUS_REDIS_URL=proxy.url) as match:
         match.start(2)
         # A flush says thousands of bytes, and hears a few.
-        cuts = [{"to_server": size} for size in (1, 40, 300, 1500, 4000)] + [{"from_server": size} for size in (1, 5, 40, 200)]
+        cuts = [{"to_server": size} for size in (1, 40, 300, 1500, 4000)]
+        cuts += [{"from_server": size} for size in (1, 5, 40, 200)]
         for cut in cuts * (10 if FULL else 1):
             before = proxy.cuts
             proxy.cut_after(**cut)
             wait_until(lambda: proxy.cuts > before, f"cut after {cut}")
-            wait_until(lambda: all(writer.statistics()["connected"] for writer in match.writers), "they are connected again")
+            wait_until(lambda: all(writer.statistics()["connected"] for writer in match.writers),
+                       "they are connected again")
         proxy.pass_all()
         match.settle()
 
 
 @BOTH
 def test_replies_lost_under_load(layout):
-    with RedisServer() as redis, FaultProxy(redis.port) as proxy, Match(redis, layout, PROMETHEUS_REDIS_URL=proxy.url) as match:
+    with RedisServer() as redis, FaultProxy(redis.port) as proxy, \
+            Match(redis, layout, PROMETHEUS_REDIS_URL=proxy.url) as match:
         match.start(2)
         for _ in range(TIMES):
             proxy.drop_replies()

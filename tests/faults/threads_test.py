@@ -20,7 +20,8 @@ def test_ten_thousand_threads_leave_the_slots_of_eight(memory_directory):
 
 
 def test_a_handler_that_interrupts_an_increment_loses_nothing(memory_directory):
-    truth = truth_of(run([program("faults_signal_writer"), "tight", 1_000_000 if FULL else 20_000], memory_directory).stdout)
+    truth = truth_of(run([program("faults_signal_writer"), "tight", 1_000_000 if FULL else 20_000],
+                         memory_directory).stdout)
     found = read(memory_directory)
     assert truth["g"] >= 20_000
     assert {name: value(found, name) for name in truth} == truth

@@ -15,7 +15,8 @@ PAIRS = {"current": ("weir", "python"), "0.16": ("weir-0.16", "python-0.16")}
 OLD_MODES = ("all", "liveall", "min", "max", "livesum")  # every version since multiprocess mode began
 MODES = {"current": (*OLD_MODES, "livemin", "livemax", "sum", "mostrecent", "livemostrecent"),
          "0.16": (*OLD_MODES, "livemin", "livemax", "sum")}
-VALUES = ("", "plain", 'qu"ote', "back\\slash", "new\nline", "tab\there", "ünïcödé", "\U0001f40d", "\x7f\x01", "a" * 300, "{},=")
+VALUES = ("", "plain", 'qu"ote', "back\\slash", "new\nline", "tab\there", "ünïcödé", "\U0001f40d", "\x7f\x01",
+          "a" * 300, "{},=")
 BOUNDS = ("0.25,1,2.5,10", "1,2", "1000000,1e20,inf")
 
 
@@ -50,8 +51,8 @@ def random_script(source, layout, length=60):
             verb = "set" if "mostrecent" in mode else "inc"
             script.append(operation(kind, f"g_{mode}", amount(), labels(("l",)), "G \\ \n \"", mode, verb))
         elif kind == "histogram":
-            script.append(operation(kind, f"h{which % 3}", amount(), labels(("l",) if which % 3 else ()), "H", BOUNDS[which % 3],
-                                    thread=thread))
+            script.append(operation(kind, f"h{which % 3}", amount(), labels(("l",) if which % 3 else ()), "H",
+                                    BOUNDS[which % 3], thread=thread))
         else:
             script.append(operation(kind, "s", amount(), labels(("x", "y")), "S", thread=thread))
     return script
@@ -71,14 +72,16 @@ def test_random_programs_of_both_give_both_readers_the_same(memory_directory, la
 @pytest.mark.parametrize("seed", (101, 102))
 def test_one_program_run_by_weir_reads_as_run_by_python(tmp_path, layout, seed):
     """The truth of a program is what stock Python makes of it, written and read by stock alone."""
-    script = [line for line in random_script(random.Random(seed), layout, 200) if "live" not in line and "all" not in line]
+    script = [line for line in random_script(random.Random(seed), layout, 200)
+              if "live" not in line and "all" not in line]
     found = {}
     for kind, reader in zip(PAIRS[layout], (lambda d: read(d), lambda d: samples(stock(d, PYTHON[layout])))):
         with Writers() as writers:
             writers.add(kind, tmp_path / kind if kind.startswith("weir") else made(tmp_path / kind)).run(script)
             found[kind] = reader(tmp_path / kind)
     (_, ours), (_, theirs) = found.items()
-    pid_free = [{key: v for key, v in one.items() if not any(name == "pid" for name, _ in key[1])} for one in (ours, theirs)]
+    pid_free = [{key: v for key, v in one.items() if not any(name == "pid" for name, _ in key[1])}
+                for one in (ours, theirs)]
     assert pid_free[0] == pid_free[1] and pid_free[0]
 
 
@@ -90,7 +93,8 @@ def made(path):
 @pytest.mark.parametrize("layout", PAIRS)
 def test_python_reads_what_weir_counts_in_several_slots(memory_directory, layout):
     with Writers() as writers:
-        script = [operation(kind, kind, 2, {"path": '/ü"\\\n'}, detail="1,2,5" if kind == "histogram" else "-", thread=thread)
+        script = [operation(kind, kind, 2, {"path": '/ü"\\\n'}, detail="1,2,5" if kind == "histogram" else "-",
+                            thread=thread)
                   for thread in range(8) for kind in ("counter", "histogram", "summary") for _ in range(10)]
         writers.add(PAIRS[layout][0], memory_directory).run(script)
         found = same(memory_directory, layout)
@@ -139,7 +143,8 @@ def test_all_four_count_into_one_directory_at_once_while_it_is_read(memory_direc
             reader.join()
         found = read(memory_directory)
     total = 8 * rounds * each
-    assert (value(found, "c_total", who="x"), value(found, "h_count"), value(found, "h_sum")) == (total, total, total / 2)
+    assert value(found, "c_total", who="x") == value(found, "h_count") == total
+    assert value(found, "h_sum") == total / 2
     assert len(seen) > 1 and all(a <= b for before, after in zip(seen, seen[1:]) for a, b in zip(before, after))
 
 
@@ -149,8 +154,8 @@ def own_files(directory, pid):
 
 def test_stock_with_the_same_pid_leaves_weirs_nonce_files_alone(memory_directory):
     """P3: another container's Python may have our pid; its files have other names."""
-    script = [operation("counter", "c", 3), operation("gauge", "g", 4, detail="sum"), operation("histogram", "h", 1, detail="1,2"),
-              operation("summary", "s", 1)]
+    script = [operation("counter", "c", 3), operation("gauge", "g", 4, detail="sum"),
+              operation("histogram", "h", 1, detail="1,2"), operation("summary", "s", 1)]
     with Writers() as writers:
         ours = writers.add("weir", memory_directory)
         ours.run(script)
@@ -193,7 +198,8 @@ def test_stocks_mark_process_dead_removes_our_live_gauges(memory_directory):
         ours = writers.add("weir", memory_directory)
         ours.run([operation("gauge", f"g_{mode}", 1, detail=mode) for mode in (*modes, "max", "all")])
         assert len(same(memory_directory, "current")) == 7
-        subprocess.run([CURRENT, "-c", f"from prometheus_client import multiprocess; multiprocess.mark_process_dead({ours.pid}, "
+        subprocess.run([CURRENT, "-c",
+                        f"from prometheus_client import multiprocess; multiprocess.mark_process_dead({ours.pid}, "
                         f"{str(memory_directory)!r})"], check=True)
         assert {name for name, _ in same(memory_directory, "current")} == {"g_max", "g_all"}
 

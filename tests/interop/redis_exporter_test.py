@@ -1,4 +1,5 @@
-"""I5: Weir and the real gunicorn_prometheus_exporter share a Redis: each reads what the other wrote, and both find the same."""
+"""I5: Weir and the real gunicorn_prometheus_exporter share a Redis: each reads what the other wrote, and both find the
+same."""
 import json
 import os
 import subprocess
@@ -16,14 +17,16 @@ import redis
 from prometheus_client import CollectorRegistry, generate_latest
 from gunicorn_prometheus_exporter.backend.core import RedisMultiProcessCollector
 registry = CollectorRegistry()
-RedisMultiProcessCollector(registry, redis.Redis(host=os.environ["REDIS_HOST"], port=int(os.environ["REDIS_PORT"])), "gunicorn")
+client = redis.Redis(host=os.environ["REDIS_HOST"], port=int(os.environ["REDIS_PORT"]))
+RedisMultiProcessCollector(registry, client, "gunicorn")
 sys.stdout.buffer.write(generate_latest(registry))
 """
 _MARK_DEAD = """
 import os, sys
 import redis
 from gunicorn_prometheus_exporter.backend.core import mark_process_dead_redis
-mark_process_dead_redis(int(sys.argv[1]), redis.Redis(host=os.environ["REDIS_HOST"], port=int(os.environ["REDIS_PORT"])), "gunicorn")
+client = redis.Redis(host=os.environ["REDIS_HOST"], port=int(os.environ["REDIS_PORT"]))
+mark_process_dead_redis(int(sys.argv[1]), client, "gunicorn")
 """
 MODES = ("all", "liveall", "min", "livemin", "max", "livemax", "sum", "livesum", "mostrecent", "livemostrecent")
 
@@ -40,7 +43,8 @@ def environment(redis, **more):
 
 
 def exporter_program(program, redis, *arguments):
-    result = subprocess.run([CURRENT, "-c", program, *arguments], env={**CLEAN, **environment(redis)}, capture_output=True, timeout=60)
+    result = subprocess.run([CURRENT, "-c", program, *arguments], env={**CLEAN, **environment(redis)},
+                            capture_output=True, timeout=60)
     assert result.returncode == 0, result.stderr.decode()
     return result.stdout.decode()
 
@@ -50,7 +54,8 @@ def sums(factor=1):
     return [operation("counter", "requests", 3 * factor, {"path": "/ä \"quoted\"", "code": "200"}),
             operation("counter", "requests", 0.1 * factor, {"path": "\\back\nline", "code": "500"}),
             operation("counter", "plain", factor), operation("summary", "size", 7 * factor, {"kind": "x"}),
-            *[operation("histogram", "latency_seconds", v, {"route": "a"}, detail="0.1,1,2.5") for v in (0.05, 0.1, 2, 99)]]
+            *[operation("histogram", "latency_seconds", v, {"route": "a"}, detail="0.1,1,2.5")
+              for v in (0.05, 0.1, 2, 99)]]
 
 
 def gauges(factor=1):
@@ -95,7 +100,8 @@ def test_processes_of_both_add_up_for_both_readers(redis):
     with Writers() as writers:
         for kind in ("exporter", "weir-redis", "exporter", "weir-redis"):
             writer = writers.add(kind, environment(redis))
-            writer.run(sums() + [operation("gauge", "all_of_us", 5, detail="all"), operation("gauge", "together", 5, detail="sum")])
+            writer.run(sums() + [operation("gauge", "all_of_us", 5, detail="all"),
+                                 operation("gauge", "together", 5, detail="sum")])
             if kind == "weir-redis":
                 assert writer.flush()
         pids = {str(writer.pid) for writer in writers}
@@ -180,4 +186,5 @@ print(json.dumps(sorted(RedisStorageDict.read_all_values_from_redis(client, "gun
         ours.run([operation("counter", "c", 3, {"a": "b"}), operation("gauge", "g", 1.5, detail="max")])
         assert ours.flush()
         found = json.loads(exporter_program(program, redis))
-    assert [row[:2] for row in found] == [['["c", "c_total", {"a": "b"}, "Help."]', 3.0], ['["g", "g", {}, "Help."]', 1.5]]
+    assert [row[:2] for row in found] == [['["c", "c_total", {"a": "b"}, "Help."]', 3.0],
+                                          ['["g", "g", {}, "Help."]', 1.5]]

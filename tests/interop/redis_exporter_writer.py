@@ -1,4 +1,5 @@
-"""Runs the scripts of script.h with the values of gunicorn_prometheus_exporter, in the Redis of REDIS_HOST and REDIS_PORT."""
+"""Runs the scripts of script.h with the values of gunicorn_prometheus_exporter, in the Redis of REDIS_HOST and
+REDIS_PORT."""
 import os
 import pathlib
 import runpy

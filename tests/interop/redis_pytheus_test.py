@@ -16,8 +16,8 @@ def redis():
 
 def environment(redis):
     """Of a process of either kind."""
-    return {"REDIS_ENABLED": "true", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port), "WEIR_REDIS_LAYOUT": "shared",
-            "REDIS_KEY_PREFIX": ""}
+    return {"REDIS_ENABLED": "true", "REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis.port),
+            "WEIR_REDIS_LAYOUT": "shared", "REDIS_KEY_PREFIX": ""}
 
 
 def script(factor=1):
@@ -26,7 +26,8 @@ def script(factor=1):
             operation("counter", "requests_total", 2 * factor, {"path": "\\back\nline", "code": "500"}),
             operation("counter", "plain_total", factor), operation("summary", "size", 7 * factor),
             operation("summary", "size_by", 8 * factor, {"kind": "x"}),
-            *[operation("histogram", "latency_seconds", v, {"route": "a"}, detail="0.1,1,2.5") for v in (0.0625, 2, 99)],
+            *[operation("histogram", "latency_seconds", v, {"route": "a"}, detail="0.1,1,2.5")
+              for v in (0.0625, 2, 99)],
             operation("histogram", "bare_seconds", 0.5, detail="0.25,10"),
             operation("gauge", "temperature", 2.5 * factor, {"room": "b"}, detail="sum", verb="set"),
             operation("gauge", "queue", 4 * factor, detail="sum", verb="inc")]
@@ -65,7 +66,8 @@ def test_the_same_calls_leave_the_same_keys_and_fields(redis):
     assert ours == theirs
     assert set(ours["requests_total"]) == {'{"path": "/\\u00e4 \\"quoted\\"", "code": "200"}',
                                            '{"path": "\\\\back\\nline", "code": "500"}'}
-    assert ours["latency_seconds:+Inf"] == {'{"route": "a"}': 3} and ours["latency_seconds:0.1"] == {'{"route": "a"}': 1}
+    assert ours["latency_seconds:+Inf"] == {'{"route": "a"}': 3}
+    assert ours["latency_seconds:0.1"] == {'{"route": "a"}': 1}
 
 
 def test_processes_of_both_add_up_for_both_readers(redis):
@@ -77,7 +79,8 @@ def test_processes_of_both_add_up_for_both_readers(redis):
         theirs, ours = pytheus_shows(pytheus), read(redis.url, "--layout", "shared")
     assert theirs == ours
     assert value(ours, "requests_total", path="/ä \"quoted\"", code="200") == 27
-    assert value(ours, "latency_seconds_bucket", route="a", le="0.1") == 4 and value(ours, "latency_seconds_count", route="a") == 12
+    assert value(ours, "latency_seconds_bucket", route="a", le="0.1") == 4
+    assert value(ours, "latency_seconds_count", route="a") == 12
     assert value(ours, "queue") == 36 and value(ours, "temperature", room="b") == 12.5
 
 

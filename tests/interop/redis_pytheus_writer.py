@@ -1,4 +1,5 @@
-"""Runs the scripts of script.h with pytheus, in the Redis of REDIS_HOST and REDIS_PORT. `expose` prints what pytheus shows of it.
+"""Runs the scripts of script.h with pytheus, in the Redis of REDIS_HOST and REDIS_PORT. `expose` prints what pytheus
+shows of it.
 
 Values of what a line `.` runs are in Redis when it is done. pytheus has counters, gauges, histograms and summaries.
 """

@@ -1,4 +1,5 @@
-"""Runs the scripts of writer.cc with stock prometheus_client, current or 0.16. Threads are ignored: Python has one cell a process."""
+"""Runs the scripts of writer.cc with stock prometheus_client, current or 0.16. Threads are ignored: Python has one cell
+a process."""
 import sys
 
 from prometheus_client import Counter, Gauge, Histogram, Summary

@@ -4,8 +4,8 @@
     tests/models/fold_files.py                       exact, and how many states that took
     tests/models/fold_files.py --without names       VIOLATION, and the shortest steps that lead to it
 
-What it models: two files, each worth 1, whose writers may be found dead one after the other or at once; two folders that
-may be killed at any step; a reader that lists the directory entry by entry, opens what it met, and reads. Every
+What it models: two files, each worth 1, whose writers may be found dead one after the other or at once; two folders
+that may be killed at any step; a reader that lists the directory entry by entry, opens what it met, and reads. Every
 interleaving is visited. An open file stays what it was when it was opened: dead writers' files never change, and an
 archive is replaced, never written to.
 
@@ -94,12 +94,15 @@ def fold_steps(world, i, rules):
                 folders=_folder(world, i, step="tidy", seen=(world.archive, tuple(sources)), to_unlink=unlink))
     elif folder.step in ("tidy", "clean") and folder.to_unlink:
         name, *rest = folder.to_unlink
-        yield f"unlinks {name}", world._replace(files=world.files - {name}, folders=_folder(world, i, to_unlink=tuple(rest)))
+        yield f"unlinks {name}", world._replace(files=world.files - {name},
+                                                folders=_folder(world, i, to_unlink=tuple(rest)))
     elif folder.step == "tidy":
         archive, sources = folder.seen
         if sources:
-            new = Archive((archive.worth if archive else 0) + len(sources), frozenset(sources) if "names" in rules else frozenset())
-            yield "commits", world._replace(archive=new, folders=_folder(world, i, step="clean", to_unlink=tuple(sorted(sources))))
+            new = Archive((archive.worth if archive else 0) + len(sources),
+                          frozenset(sources) if "names" in rules else frozenset())
+            yield "commits", world._replace(archive=new,
+                                            folders=_folder(world, i, step="clean", to_unlink=tuple(sorted(sources))))
         else:
             yield "has nothing to do", dead
     elif folder.step == "clean":
@@ -122,7 +125,8 @@ def read_steps(world, rules):
                 met = reader.met | {name} if there else reader.met
                 if len(looked) == len(SOURCES) + 1:
                     step = "archive" if "archives first" in rules else "sources"
-                    yield f"lists {name}", then(step=step, met=met, opened=(), order=tuple(sorted(met - {"archive"}))), None
+                    yield f"lists {name}", then(step=step, met=met, opened=(),
+                                                order=tuple(sorted(met - {"archive"}))), None
                 else:
                     yield f"lists {name}", then(met=met, opened=looked), None
     elif reader.step == "archive":
@@ -175,7 +179,8 @@ def explore(rules=frozenset(RULES)):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--without", choices=sorted(RULES), action="append", default=[], metavar="RULE", help=", ".join(RULES))
+    parser.add_argument("--without", choices=sorted(RULES), action="append", default=[], metavar="RULE",
+                        help=", ".join(RULES))
     verdict = explore(frozenset(RULES) - set(parser.parse_args().without))
     if not verdict.steps:
         print(f"exact: {verdict.states} states")

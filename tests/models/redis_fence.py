@@ -6,15 +6,18 @@
 
 What it models: one writer that counts and ships absolute values under its claim, requests whose reply is lost or that
 arrive late, a folder, replication, and one failover to a replica that lacks the newest writes. Every interleaving of
-these is visited. A pause of the writer is any row of steps without one of its own. A lease may run out at any moment, so
-there is none here: the folder may fold any claimed identity at any moment, also again after a failover undid the fold.
+these is visited. A pause of the writer is any row of steps without one of its own. A lease may run out at any moment,
+so there is none here: the folder may fold any claimed identity at any moment, also again after a failover undid the
+fold.
 
 What it checks, in every state:
-  settled    when all calms down (late requests arrive, the writer goes on until it is clean) the total is what was counted;
+  settled    when all calms down (late requests arrive, the writer goes on until it is clean) the total is what was
+             counted;
   never more the total never exceeds what was counted;
   no fall    no step but the failover lowers the total.
 What it leaves out: time (the tombstone's 24 h, the reader's wait after a failover), several samples (a ship is one
-script, so they move together), and foreign claims. The rules are those of src/redis_ship; each of RULES can be taken away.
+script, so they move together), and foreign claims. The rules are those of src/redis_ship; each of RULES can be taken
+away.
 """
 import argparse
 import collections
@@ -92,11 +95,13 @@ def fold(server, i):
     """The folder's script."""
     claimed, values, sequences, tombs, retired = server
     value = values[i] or 0
-    return Server(_with(claimed, i, False), _with(values, i, None), _with(sequences, i, 0), _with(tombs, i, value), retired + value)
+    return Server(_with(claimed, i, False), _with(values, i, None), _with(sequences, i, 0), _with(tombs, i, value),
+                  retired + value)
 
 
 def look(writer, server, epoch, rules):
-    """The writer asks for its identities: the first without a tombstone is the one that counts. None: out of identities."""
+    """The writer asks for its identities: the first without a tombstone is the one that counts. None: out of
+    identities."""
     identity, folded, acknowledged = 0, (), writer.acknowledged
     if "walk" not in rules:
         identity, folded = writer.identity, writer.folded
@@ -108,8 +113,8 @@ def look(writer, server, epoch, rules):
         identity, folded = identity + 1, folded + (value,)
     if identity == IDENTITIES:
         return None
-    return writer._replace(identity=identity, folded=folded, owns=server.claimed[identity], looks=False, acknowledged=-1,
-                           epoch=epoch)
+    return writer._replace(identity=identity, folded=folded, owns=server.claimed[identity], looks=False,
+                           acknowledged=-1, epoch=epoch)
 
 
 def want(writer):
@@ -167,7 +172,8 @@ def network_steps(world, rules):
         after, word = execute(server, request, rules)
         yield f"{request[0]}, {word} is lost", world._replace(server=after, network=rest)
         if writer.waits == request:
-            yield f"{request[0]}, {word}", world._replace(server=after, network=rest, writer=hear(writer, request, word))
+            yield f"{request[0]}, {word}", world._replace(server=after, network=rest,
+                                                          writer=hear(writer, request, word))
 
 
 def server_steps(world):

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
-"""An exhaustive model of folding a large writer in Redis in parts, while another is folded and somebody reads (protocol P9).
+"""An exhaustive model of folding a large writer in Redis in parts, while another is folded and somebody reads (protocol
+P9).
 
     tests/models/redis_fold.py                      exact, and how many states that took
     tests/models/redis_fold.py --without compare    VIOLATION, and the shortest steps that lead to it
 
-What it models: a writer of two values that is sealed and then moved value by value, and that may ship late, come back and
-go on as another at any moment; a second dead writer that is folded by one script; two folders, each killed anywhere, that
-read first and commit later; a reader that reads the retired writer, then the others. Every interleaving is visited.
+What it models: a writer of two values that is sealed and then moved value by value, and that may ship late, come back
+and go on as another at any moment; a second dead writer that is folded by one script; two folders, each killed
+anywhere, that read first and commit later; a reader that reads the retired writer, then the others. Every interleaving
+is visited.
 
 What it checks: no step lowers a total, none exceeds what was counted, a scrape shows no less than stood when it began,
 and when all calms down the totals are what was counted.
@@ -100,7 +102,8 @@ def writer_steps(world):
             yield "ships as another", world._replace(server=after)
     elif writer.waits:
         after, applied = ship(server, writer.waits)
-        heard = writer._replace(waits=(), shipped=writer.waits[0]) if applied else come_back(writer._replace(waits=()), server)
+        answered = writer._replace(waits=())
+        heard = answered._replace(shipped=writer.waits[0]) if applied else come_back(answered, server)
         yield f"hears {applied}", world._replace(server=after, writer=heard)
         if not world.late:
             yield "hears nothing", world._replace(writer=writer._replace(waits=()), late=writer.waits)
@@ -121,7 +124,8 @@ def commit(server, i, read, folder, rules):
     tomb = server.tomb
     if "tombstone" not in rules:
         tomb = tuple(own if k == i else value for k, value in enumerate(tomb or (None, None)))
-    return server._replace(values=values, retired=tuple(retired + own if k == i else value for k, value in enumerate(server.retired)),
+    return server._replace(values=values,
+                           retired=tuple(retired + own if k == i else value for k, value in enumerate(server.retired)),
                            tomb=tomb, folds=server.folds + 1, claim="gone" if values == (None, None) else claim)
 
 
@@ -135,7 +139,8 @@ def fold_steps(world, number, rules, folds):
 
     if folder.step == "idle":
         if world.begun < folds and (server.claim != "gone" or server.other is not None):
-            yield "looks", then(step="look", seen=(server.claim, server.sequence, server.folds), read=())._replace(begun=world.begun + 1)
+            yield "looks", then(step="look", seen=(server.claim, server.sequence, server.folds),
+                                read=())._replace(begun=world.begun + 1)
         return
     yield "is killed", then(step="idle", seen=(), read=())
     if folder.step == "look":
@@ -200,7 +205,8 @@ def fault(world, after, shown):
         return f"totals are {now}, counted were {truth}"
     if any(value < old for value, old in zip(now, before)):
         return f"totals fell from {before} to {now}"
-    if shown is not None and shown[0] is not None and not all(f <= s <= t for f, s, t in zip(shown[1], shown[0], truth)):
+    is_shown = shown is not None and shown[0] is not None
+    if is_shown and not all(f <= s <= t for f, s, t in zip(shown[1], shown[0], truth)):
         return f"{shown[0]} is shown where {shown[1]} stood and {truth} were counted"
     if (settled := settle(after)) != truth:
         return f"totals settle at {settled}, counted were {truth}"
@@ -220,7 +226,8 @@ def explore(rules=frozenset(RULES), folds=2):
     while queue:
         world = queue.popleft()
         moves = [(f"the writer {what}", after, None) for what, after in writer_steps(world)]
-        moves += [(f"folder {n} {what}", after, None) for n in (0, 1) for what, after in fold_steps(world, n, rules, folds)]
+        moves += [(f"folder {n} {what}", after, None) for n in (0, 1)
+                  for what, after in fold_steps(world, n, rules, folds)]
         moves += [(f"the reader {what}", after, shown) for what, after, shown in read_steps(world, rules)]
         for what, after, shown in moves:
             if wrong := fault(world, after, shown):
@@ -238,7 +245,8 @@ def explore(rules=frozenset(RULES), folds=2):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--without", choices=RULES, help="take this rule away")
-    parser.add_argument("--folds", type=int, default=2, help="how many folds may begin, those that are killed included (%(default)s)")
+    parser.add_argument("--folds", type=int, default=2,
+                        help="how many folds may begin, those that are killed included (%(default)s)")
     arguments = parser.parse_args()
     verdict = explore(frozenset(RULES) - {arguments.without}, arguments.folds)
     if verdict.violation:

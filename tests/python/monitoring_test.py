@@ -1,5 +1,5 @@
-"""Dashboards and alert rules against what runs: every query of every panel is asked of a real Prometheus that scrapes a Gunicorn
-and its Redis through `weir serve`, and has an answer."""
+"""Dashboards and alert rules against what runs: every query of every panel is asked of a real Prometheus that scrapes a
+Gunicorn and its Redis through `weir serve`, and has an answer."""
 import json
 import pathlib
 import re
@@ -32,7 +32,8 @@ def expressions(dashboard):
 
 @pytest.fixture
 def prometheus(tmp_path):
-    """start(port of weir serve, seconds between scrapes) gives the function that asks Prometheus' API; with the house's own rules."""
+    """start(port of weir serve, seconds between scrapes) gives the function that asks Prometheus' API; with the house's
+    own rules."""
     started = []
 
     def start(target):
@@ -48,8 +49,8 @@ def prometheus(tmp_path):
 
         def ask(path, **parameters):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/{path}?" + urllib.parse.urlencode(parameters),
-                                            timeout=10) as response:
+                asked = f"http://127.0.0.1:{port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
+                with urllib.request.urlopen(asked, timeout=10) as response:
                     return json.load(response)["data"]
             except urllib.error.HTTPError as error:
                 if error.code == 503:  # it starts
@@ -73,7 +74,8 @@ def exporter(tmp_path):
 
     def start(url):
         port = free_port()
-        started.append(subprocess.Popen([WEIR, "serve", "--redis", url, "--fold", "weir", "--listen", f"127.0.0.1:{port}"],
+        started.append(subprocess.Popen([WEIR, "serve", "--redis", url, "--fold", "weir", "--listen",
+                                         f"127.0.0.1:{port}"],
                                         env=CLEAN, stderr=subprocess.DEVNULL))
         return port
 
@@ -117,8 +119,8 @@ def test_every_panel_has_an_answer(tmp_path, prometheus, exporter):
 @pytest.mark.parametrize("arguments", [["check", "rules", "weir-alerts.yml"], ["check", "config", "prometheus.yml"],
                                        ["test", "rules", "weir-alerts-test.yml"]], ids=" ".join)
 def test_promtool_accepts(arguments):
-    done = subprocess.run([shutil.which("promtool"), *arguments], cwd=CONTRIB / "prometheus", capture_output=True, text=True,
-                          timeout=60)
+    done = subprocess.run([shutil.which("promtool"), *arguments], cwd=CONTRIB / "prometheus", capture_output=True,
+                          text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "SUCCESS" in done.stdout
 
@@ -132,13 +134,15 @@ def test_every_alert_is_tested_and_explained():
 
 
 def test_the_page_shows_the_configuration_that_is_tested():
-    shown = re.search(r"```yaml file=prometheus.yml\n(.*?)```", (CONTRIB.parent / "docs" / "monitoring.md").read_text(), re.DOTALL)[1]
+    shown = re.search(r"```yaml file=prometheus.yml\n(.*?)```", (CONTRIB.parent / "docs" / "monitoring.md").read_text(),
+                      re.DOTALL)[1]
     kept = yaml.safe_load((CONTRIB / "prometheus" / "prometheus.yml").read_text())
     assert yaml.safe_load(shown)["scrape_configs"] == kept["scrape_configs"]
 
 
 def test_the_dashboards_are_what_their_program_writes():
-    done = subprocess.run([sys.executable, CONTRIB / "grafana" / "make.py", "--check"], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, CONTRIB / "grafana" / "make.py", "--check"], capture_output=True, text=True,
+                          timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
     for path in DASHBOARDS:
         panels = json.loads(path.read_text())["panels"]

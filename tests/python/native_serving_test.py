@@ -189,8 +189,8 @@ time.sleep(60)
 def test_a_tls_connection_a_forked_child_has_too_is_let_go_of_when_its_client_goes():
     """Else the kernel goes on telling of it, and the server's thread of nothing else."""
     made = certificates().server
-    done = subprocess.run([sys.executable, "-c", FORKING, str(made.certificate), str(made.key), STALLING], capture_output=True,
-                          text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", FORKING, str(made.certificate), str(made.key), STALLING],
+                          capture_output=True, text=True, timeout=60)
     assert done.stdout == "True set()\n", done.stdout + done.stderr
 
 
