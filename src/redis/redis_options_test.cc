@@ -145,12 +145,26 @@ TEST(RedisUrl, NoMistakeShowsThePassword) {
                           "hush",
                           "redis://u:hush@h/notanumber",
                           "redis:/u:hush@h",
+                          "u:hush",
+                          "hush@localhost:1",
+                          "localhost:hush",
+                          "localhost:1/hush",
+                          "localhost:1,hush",
+                          "localhost -a hush",
+                          "//u:hush@h:1",
                           "redis://[::1]:hush",
                           "rediss+unix://:hush@/tmp/a"}) {
     const std::string message = mistake_in(url);
     EXPECT_FALSE(message.empty()) << url;
     EXPECT_EQ(message.find("hush"), std::string::npos) << message;
   }
+}
+
+TEST(RedisUrl, AMistakeWithoutASchemeShowsThePlaceThatWasMeant) {
+  expect_mistake("localhost:1", "\"localhost:1\"");
+  expect_mistake("localhost", "\"localhost\"");
+  expect_mistake("cache.internal:6379/0", "\"cache.internal:6379/***\"");
+  expect_mistake("u:hush@cache.internal:6379", "\"***@cache.internal:6379\"");
 }
 
 TEST(RedisUrl, WhatIsDescribedReadsBackWithoutThePassword) {

@@ -38,11 +38,27 @@ std::string visible_hosts(std::string_view hosts) {
   return result;
 }
 
+/// What stands where a URL should: `localhost`, and `host:port`. A bare word may be a password, and so may what stands
+/// before an '@' or behind a '/'.
+std::string visible_without_scheme(std::string_view text) {
+  const std::size_t at = text.rfind('@');
+  const std::string_view place = at == std::string_view::npos ? text : text.substr(at + 1);
+  const std::string_view authority = place.substr(0, place.find('/'));
+  const std::string_view host = authority.substr(0, authority.find(':'));
+  const bool is_name = !host.empty() && std::ranges::all_of(host, [](char c) {
+    return is_alphanumeric(c) || std::string_view("-._").find(c) != std::string_view::npos;
+  });
+  const bool is_list = authority.find(',') != std::string_view::npos;
+  const bool is_place = !is_list && (authority == "localhost" || (is_name && host.size() < authority.size()));
+  return (at == std::string_view::npos ? "" : "***@") + (is_place ? visible_hosts(authority) : "***") +
+         (is_place && authority.size() < place.size() ? "/***" : "");
+}
+
 }  // namespace
 
 std::string visible_url(std::string_view url) {
   const std::size_t scheme_end = url.find(kAfterScheme);
-  if (scheme_end == std::string_view::npos) return "***";
+  if (scheme_end == std::string_view::npos) return visible_without_scheme(url);
   const std::size_t from = scheme_end + kAfterScheme.size();
   const std::string scheme(url.substr(0, from));
   const std::size_t authority_end = std::min(url.find_first_of("/?#", from), url.size());
