@@ -122,14 +122,14 @@ void TlsFront::begin(int fd, const sockaddr_storage& address, socklen_t size, st
 void TlsFront::go_on(Handshakes::iterator at) {
   Handshake& one = at->second;
   const std::uint64_t id = at->first;
-  const ServerTlsSession::Result result = one.session->handshake();
+  const ServerTlsSession::Result result = one.has_failed ? one.session->say_goodbye() : one.session->handshake();
   switch (result.kind) {
     case ServerTlsSession::Kind::done:
       hand_on(at);
       return;
     case ServerTlsSession::Kind::closed:
     case ServerTlsSession::Kind::failed:
-      drop(at, one.session->fault());
+      fail(at);
       return;
     case ServerTlsSession::Kind::wait_to_read:
     case ServerTlsSession::Kind::wait_to_write:
@@ -142,6 +142,16 @@ void TlsFront::go_on(Handshakes::iterator at) {
   }
   if (one.events != wanted && one.events != 0) epoll_.change(one.session->fd(), wanted, id);
   one.events = wanted;
+}
+
+void TlsFront::fail(Handshakes::iterator at) {
+  if (at->second.has_failed) {
+    drop(at, nullptr);
+    return;
+  }
+  hooks_.rejected(at->second.session->fault());
+  at->second.has_failed = true;
+  go_on(at);
 }
 
 void TlsFront::hand_on(Handshakes::iterator at) {
@@ -177,7 +187,7 @@ void TlsFront::drop(Handshakes::iterator at, const char* reason) {
 void TlsFront::drop_late() {
   const Clock::time_point now = Clock::now();
   while (!handshakes_.empty() && handshakes_.begin()->second.deadline <= now) {
-    drop(handshakes_.begin(), "tls_timeout");
+    drop(handshakes_.begin(), handshakes_.begin()->second.has_failed ? nullptr : "tls_timeout");
   }
 }
 

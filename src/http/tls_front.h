@@ -66,6 +66,7 @@ class TlsFront {
     std::string address_text;
     Clock::time_point deadline;
     std::uint32_t events = 0;
+    bool has_failed = false;  ///< counted, and the client told; it may read that until the deadline
   };
   using Handshakes = std::map<std::uint64_t, Handshake>;
 
@@ -75,6 +76,7 @@ class TlsFront {
   void begin(int fd, const sockaddr_storage& address, socklen_t size, std::string text);
   void go_on(Handshakes::iterator at);
   void hand_on(Handshakes::iterator at);
+  void fail(Handshakes::iterator at);
   void drop(Handshakes::iterator at, const char* reason);
   void drop_late();
   std::chrono::milliseconds time_to_next_deadline() const;

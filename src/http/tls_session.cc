@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <new>
 #include <utility>
 
@@ -14,11 +16,14 @@ namespace {
 /// What a plain HTTP client that came to a TLS port reads; the words are Go's.
 constexpr std::string_view kNotTls =
     "HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n";
+/// What a client whose handshake failed may send on; a request to a server without TLS may be as long.
+constexpr std::size_t kMostThrownAway = std::size_t{64} * 1024;
 
 const char* fault_of(unsigned long error) {
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return "tls_handshake";
   switch (ERR_GET_REASON(error)) {
     case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST:
       return "tls_plain_http";
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
@@ -55,6 +60,19 @@ ServerTlsSession::~ServerTlsSession() {
 ServerTlsSession::Result ServerTlsSession::handshake() {
   ERR_clear_error();
   return judge(SSL_do_handshake(ssl_));
+}
+
+ServerTlsSession::Result ServerTlsSession::say_goodbye() {
+  shutdown(fd_, SHUT_WR);
+  std::array<char, 4096> some{};
+  while (thrown_away_ < kMostThrownAway) {
+    const ssize_t got = recv(fd_, some.data(), some.size(), MSG_DONTWAIT);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return {Kind::wait_to_read};
+    if (got <= 0) break;
+    thrown_away_ += static_cast<std::size_t>(got);
+  }
+  return {Kind::closed};
 }
 
 ServerTlsSession::Result ServerTlsSession::receive(std::span<char> into) {

@@ -32,8 +32,11 @@ class ServerTlsSession {
 
   int fd() const noexcept { return fd_; }
 
-  /// `failed`: fault() says why.
+  /// `failed`: fault() says why, and the client was told: by an alert, or by a 400 where it spoke plain HTTP.
   Result handshake();
+  /// After a handshake that failed: nothing more is sent, and what the client still sends is thrown away, a bounded
+  /// amount. Closed before it, with bytes unread, the socket would take back what the client was told. `closed`: over.
+  Result say_goodbye();
   /// At least one byte where `done`. Whole records fit where `into` has 16 KiB: then nothing stays behind in OpenSSL.
   Result receive(std::span<char> into);
   Result send(std::string_view bytes);
@@ -49,6 +52,7 @@ class ServerTlsSession {
   ssl_st* ssl_ = nullptr;
   bool is_broken_ = false;  ///< no goodbye may be sent
   const char* fault_ = "tls_handshake";
+  std::size_t thrown_away_ = 0;
 };
 
 }  // namespace weir

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from conftest import Server, fill
-from secure_server import SecureServer, certificates, tls_section
+from secure_server import SecureServer, certificates, tls_section, wait_until
 
 REQUEST = b"GET /metrics HTTP/1.1\r\nHost: t\r\n\r\n"
 
@@ -66,6 +66,43 @@ def test_what_is_no_tls_costs_itself_only(secure, directory):
         raw.close()
         assert not read_all(connection).startswith(b"HTTP")
     assert server.curl("/metrics").status == 200
+
+
+NOT_TLS = b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+
+
+@pytest.mark.parametrize("first", [b"GET /metrics HTTP/1.1", b"POST / HTTP/1.1", b"CONNECT weir:443 HTTP/1.1"])
+def test_plain_http_reads_its_400_to_the_end(secure, directory, first):
+    """No reset takes the answer back: what the client sent is read, also what it sends later."""
+    server = secure(directory)
+    with server.connect() as client:
+        client.sendall(first + b"\r\nHost: t\r\nX: " + b"x" * 20000)
+        assert client.recv(len(NOT_TLS), socket.MSG_WAITALL) == NOT_TLS
+        client.sendall(b"x" * 20000 + b"\r\n\r\n")
+        assert client.recv(1) == b""
+    wait_until(lambda: server.rejected("tls_plain_http") == 1, "it is counted")
+
+
+def test_plain_http_without_end_is_cut(secure, directory):
+    server = secure(directory, "--request-timeout", "0.5")
+    with server.connect() as endless, server.connect() as silent:
+        silent.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(OSError):
+            for _ in range(1000):
+                endless.sendall(b"GET " * 16000)
+        assert read_all(silent) == NOT_TLS
+        # Cut although it keeps its end open: its bytes are met by a reset.
+        wait_until(lambda: is_reset(silent), "it is cut after its time")
+    assert server.rejected("tls_plain_http") == 2
+    assert server.rejected("tls_timeout") == 0
+
+
+def is_reset(client):
+    try:
+        client.sendall(b"x")
+        return False
+    except OSError:
+        return True
 
 
 def test_requests_are_limited_as_without_tls(secure, directory):
@@ -138,12 +175,7 @@ def test_clients_that_go_in_the_middle_leave_nothing(secure, tmp_path):
             connection.sendall(REQUEST * 3)
             connection.recv(1000)
     assert server.curl("/metrics").status == 200
-    pause = threading.Event()
-    for _ in range(200):
-        if len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before:
-            break
-        pause.wait(0.05)
-    assert len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before
+    wait_until(lambda: len(os.listdir(f"/proc/{server.process.pid}/fd")) <= open_before, "their descriptors are closed")
 
 
 @pytest.mark.parametrize("tls", [True, False])
@@ -157,13 +189,7 @@ def test_connections_of_one_address_are_bounded_where_asked(secure, serve, direc
     with server.connect() as more:
         assert more.recv(1) == b""
     held.pop().close()
-    pause = threading.Event()
-    for _ in range(200):
-        if (server.curl("/healthz").status if tls else plain_status(server)) == 200:
-            break
-        pause.wait(0.05)
-    else:
-        raise AssertionError("the place that was left is not given again")
+    wait_until(lambda: (server.curl("/healthz").status if tls else plain_status(server)) == 200, "the place that was left is given again")
     for client in held:
         client.close()
 
