@@ -8,10 +8,13 @@
 #include "model/printable.h"
 #include "watch/curl_library.h"
 #include "watch/exposition_text.h"
+#include "watch/url_advice.h"
 #include "weir/error.h"
 
 namespace weir {
 namespace {
+
+constexpr std::size_t kMostOfAFaultsBody = 4096;
 
 struct CurlDeleter {
   void operator()(CURL* curl) const { curl_library().easy_cleanup(curl); }
@@ -27,7 +30,13 @@ std::string part_of(CURLU* url, CURLUPart part) {
   return out;
 }
 
-void check_url(const std::string& url) {
+std::string with_advice(std::string said, const UrlOutcome& outcome) {
+  const std::string advice = url_advice(outcome);
+  return advice.empty() ? std::move(said) : fmt::format("{}; {}", said, advice);
+}
+
+/// The host. Throws ConfigError for what cannot be asked.
+std::string checked_host(const std::string& url) {
   const std::unique_ptr<CURLU, CurlDeleter> parsed(curl_library().url());
   const CURLUcode code = curl_library().url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
   const std::string scheme = part_of(parsed.get(), CURLUPART_SCHEME);
@@ -41,12 +50,12 @@ void check_url(const std::string& url) {
     throw ConfigError(
         fmt::format("--url {}: write http://HOST:PORT/metrics or https://HOST:PORT/metrics", printable(url)));
   }
+  return part_of(parsed.get(), CURLUPART_HOST);
 }
 
 class UrlSource final : public Source {
  public:
-  explicit UrlSource(UrlOptions options) : options_(std::move(options)) {
-    check_url(options_.url);
+  explicit UrlSource(UrlOptions options) : options_(std::move(options)), host_(checked_host(options_.url)) {
     curl_.reset(curl_library().easy_init());
     headers_.reset(curl_library().slist_append(nullptr,
                                                "Accept: application/openmetrics-text;version=1.0.0;q=0.8,"
@@ -63,11 +72,16 @@ class UrlSource final : public Source {
     const CURLcode code = curl_library().easy_perform(curl_.get());
     if (is_too_large_)
       return failed("too_large", fmt::format("the answer has more than {} bytes", options_.most_bytes));
-    if (code != CURLE_OK) return failed("unreachable", error_[0] != '\0' ? error_ : curl_library().easy_strerror(code));
-    long status = 0;
-    curl_library().easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status != 200) return failed("http_status", fmt::format("answered {}, not 200", status));
-    return parse_exposition(body_, options_.url);
+    UrlOutcome outcome{.code = code, .host = host_, .ca_file = options_.ca_file};
+    if (code != CURLE_OK) {
+      outcome.said = error_[0] != '\0' ? error_ : curl_library().easy_strerror(code);
+      curl_library().easy_getinfo(curl_.get(), CURLINFO_SSL_VERIFYRESULT, &outcome.verified);
+      return failed("unreachable", with_advice(outcome.said, outcome));
+    }
+    curl_library().easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &outcome.status);
+    if (outcome.status == 200) return parse_exposition(body_, options_.url);
+    outcome.body = body_.substr(0, kMostOfAFaultsBody);
+    return failed("http_status", with_advice(fmt::format("answered {}, not 200", outcome.status), outcome));
   }
   std::string describe() const override { return options_.url; }
 
@@ -107,6 +121,7 @@ class UrlSource final : public Source {
   }
 
   const UrlOptions options_;
+  const std::string host_;
   std::mutex mutex_;  // over all below: a handle does one transfer at a time
   std::unique_ptr<CURL, CurlDeleter> curl_;
   std::unique_ptr<curl_slist, CurlDeleter> headers_;
