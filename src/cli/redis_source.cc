@@ -6,7 +6,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
+#include <functional>
 #include <iterator>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -118,6 +121,21 @@ class RedisBackend : public Source {
   BackgroundFold folding_;
 };
 
+/// A client of its own: nobody waits behind it, and it gives up sooner.
+std::function<std::string()> asking_once(RedisOptions options) {
+  constexpr std::chrono::milliseconds kPatience{2000};
+  options.connect_timeout = std::min(options.connect_timeout, kPatience);
+  options.reply_timeout = std::min(options.reply_timeout, kPatience);
+  return [options]() -> std::string {
+    try {
+      make_redis_client(options)->ping();
+      return "";
+    } catch (const Error& error) {
+      return error.what();
+    }
+  };
+}
+
 }  // namespace
 
 ChosenSource redis_source(const SourceArguments& arguments) {
@@ -128,11 +146,14 @@ ChosenSource redis_source(const SourceArguments& arguments) {
   if (arguments.fold == "weir" || arguments.fold == "all") {
     statistics = std::make_unique<RedisBackend>(std::move(statistics), chosen);
   }
-  return {std::move(source), std::move(statistics), "",
+  return {std::move(source),
+          std::move(statistics),
+          "",
           fmt::format("processes started with REDIS_ENABLED=true and the key prefix {} write there; --key-prefix names "
                       "another",
                       on_terminal(chosen.key_prefix)),
-          redis_writers(chosen.options, chosen.key_prefix)};
+          redis_writers(chosen.options, chosen.key_prefix),
+          asking_once(chosen.options)};
 }
 
 }  // namespace weir::cli

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,8 +23,8 @@ struct SourceArguments {
   std::string key_prefix;
   std::string layout;  ///< `per-process`, `shared` or `auto`
   std::string redis_password_file;
-  std::string url;           ///< of an exposition; no subcommand that changes anything has it
-  std::string fold = "off";  ///< of a directory, in the background: `auto`, `weir`, `all` or `off`
+  std::string url;   ///< of an exposition; no subcommand that changes anything has it
+  std::string fold;  ///< of a directory, in the background: `auto`, `weir`, `all` or `off`; empty: no thread
 };
 
 struct ChosenSource {
@@ -32,6 +33,8 @@ struct ChosenSource {
   std::string fault;                ///< why nothing is there yet, as far as it can be told before reading; else empty
   std::string who_writes;           ///< for people who find nothing: `processes started with …`
   std::unique_ptr<WriterView> writers;  ///< for the page; null: not known
+  /// Asks the server once, for seconds where it is out of reach: why it does not answer, or empty. Null: no server.
+  std::function<std::string()> asked_once{};
 };
 
 /// `--url`; `--dir`; `--redis`; Redis where REDIS_ENABLED says so; the environment's directory. Throws ConfigError with

@@ -72,6 +72,21 @@ def test_serve_reads_redis_and_shows_what_the_client_met(redis):
         server.close()
 
 
+def test_serve_says_at_once_that_the_redis_does_not_answer(redis):
+    """Before anybody scrapes; it serves all the same, and reads the Redis once it is there."""
+    server = Server("--redis", f"redis://127.0.0.1:{free_port()}", "--listen", "127.0.0.1:0")
+    try:
+        server.wait_for(rb"warning: .*127\.0\.0\.1.*[Rr]efused.*scrapes get 503 until it answers")
+        assert (server.get("/metrics")[0], server.get("/healthz")[0]) == (503, 200)
+    finally:
+        server.close()
+    server = Server("--redis", redis.url, "--listen", "127.0.0.1:0", env={"REDIS_PASSWORD": "wrong"})
+    try:
+        server.wait_for(rb"warning: .*WRONGPASS.*scrapes get 503")
+    finally:
+        server.close()
+
+
 @pytest.mark.parametrize("password, word", [("wrong", "WRONGPASS"), (None, "NOAUTH")])
 def test_wrong_password_is_named_and_ends_with_one(weir, redis, password, word):
     result = weir("show", "--redis", redis.url, env={"REDIS_PASSWORD": password} if password else {})
