@@ -5,7 +5,7 @@ measured.
     bench/scale/measure.py [--processes 640] [--series 2000] [--few 32] [--layout per-process] [--layout shared]
 
 Starts a Cluster of three masters on loopback for each measurement. `build/bin/weir` and `build/python` are what is
-measured ($WEIR_BUILD_DIR names another build). Takes about five minutes and 6 GB for the whole size.
+measured ($WEIR_BUILD_DIR names another build). Takes about five minutes and 8 GB for the whole size.
 """
 import argparse
 import contextlib

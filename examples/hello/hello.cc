@@ -1,8 +1,8 @@
 // The smallest program that counts: one counter, shown as Prometheus would scrape it.
 //
 //   hello                                         values live in memory
-//   PROMETHEUS_MULTIPROC_DIR=/tmp/m hello         values live in files there: run it twice, then `weir show --dir
-//   /tmp/m`
+//   PROMETHEUS_MULTIPROC_DIR=/tmp/m hello         values live in files there: run it twice, then
+//                                                 `weir show --dir /tmp/m`
 //   REDIS_ENABLED=true hello_redis                in Redis: the same source, linked to weir::redis
 #include <weir/weir.h>
 

@@ -1,4 +1,6 @@
 """I1, I2, I4, I6: what a hostile world does to a Redis and those who count into it: nothing is lost, or it is said."""
+import contextlib
+import pathlib
 import socket
 import subprocess
 
@@ -72,14 +74,23 @@ def test_a_hundred_thousand_series(layout):
         assert len(found) == number and set(found.values()) == {1}
 
 
+def forget_clock_of(pid):
+    """What libfaketime leaves in shared memory where it was loaded without the program `faketime`."""
+    left = [pathlib.Path(f"/dev/shm/{name}_{pid}") for name in ("faketime_shm", "sem.faketime_sem")]
+    assert all(path.exists() for path in left)
+    for path in left:
+        path.unlink()
+
+
 @BOTH
 def test_a_clock_that_jumps(layout, tmp_path):
     clock = tmp_path / "clock"
     clock.write_text("+0")
     jumps = {"LD_PRELOAD": FAKETIME, "FAKETIME_TIMESTAMP_FILE": str(clock), "FAKETIME_NO_CACHE": "1",
              "FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
-    with RedisServer() as redis, Match(redis, layout) as match:
+    with contextlib.ExitStack() as last, RedisServer() as redis, Match(redis, layout) as match:
         jumper, _ = match.start(1, lease=3000, **jumps) + match.start(1, lease=3000)
+        last.callback(forget_clock_of, jumper.process.pid)
         for jump in ("-1h", "+1h", "-30d", "+400d", "+0"):
             clock.write_text(jump)
             let_count(4 if jump == "-30d" else 0.2)  # once longer than the lease
