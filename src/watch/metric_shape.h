@@ -1,4 +1,4 @@
-// Which metrics a collection has: the buckets, count and sum of one label set of a histogram are one metric.
+// The metrics of a collection, as a person names them.
 //
 //   for (const MetricShape& metric : metric_shapes(*collection->snapshot.table)) values[metric.value] ...
 //
@@ -6,25 +6,18 @@
 #pragma once
 
 #include <cstddef>
-#include <limits>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "format/metric_series.h"
 #include "weir/snapshot.h"
 
 namespace weir {
 
-struct MetricShape {
-  static constexpr std::size_t kAbsent = std::numeric_limits<std::size_t>::max();
-
+/// `value` is the series that stands for the metric: of a histogram without a count that of its +Inf bucket.
+struct MetricShape : MetricSeries {
   std::string text;        ///< for people, unique in a collection: `http_requests_total{method="GET"}`
-  Labels labels;           ///< without `le` and `quantile`
   std::size_t family = 0;  ///< index into the table's families
-  /// The series that stands for it: the count of a histogram or summary, else the value.
-  std::size_t value = kAbsent;
-  std::size_t sum = kAbsent;                           ///< of a histogram or summary
-  std::vector<std::pair<double, std::size_t>> bounds;  ///< of buckets or quantiles, ascending, and their series
 };
 
 /// In the order their first series stand.
