@@ -7,7 +7,8 @@
 #include <iterator>
 #include <utility>
 
-#include "http/api_split.h"
+#include "http/api_answer.h"
+#include "http/api_query.h"
 #include "http/json_text.h"
 #include "model/series_text.h"
 #include "weir/error.h"
@@ -21,9 +22,6 @@ constexpr std::pair<std::string_view, View> kApiPaths[] = {{"/api/v1/series", Vi
                                                            {"/api/v1/values", View::api_values},
                                                            {"/api/v1/status", View::api_status},
                                                            {"/api/v1/split", View::api_split}};
-
-constexpr const char* kNoSuchFamily =
-    "There is no such family; write /api/v1/split?family=NAME as /api/v1/series names it.\n";
 
 void append_problems(std::string& out, const std::vector<Problem>& problems) {
   fmt::format_to(std::back_inserter(out), ",\"problems_total\":{},\"problems\":[", problems.size());
@@ -130,33 +128,14 @@ Answer Api::make(const Collection& collection, double time, const Ask& ask, Body
   if (shape_ == nullptr && ask.view != View::api_status) {
     shape_ = std::make_unique<ApiShape>(*collection.snapshot.table);
   }
-  std::string body;
-  if (ask.view == View::api_series) {
-    body = ask.gzip ? shape_->gzipped() : ApiShape::json(*collection.snapshot.table);
-  } else if (ask.view == View::api_split) {
-    try {
-      std::optional<std::string> found = split(collection, ask.names.empty() ? "" : ask.names.front());
-      if (!found) return plain_answer(404, kNoSuchFamily);
-      body = std::move(*found);
-    } catch (const Error& error) {
-      return plain_answer(503, fmt::format("{}\n", error.what()));
-    }
-  } else {
-    body = ask.view == View::api_values ? values(collection) : status(collection);
-  }
+  if (ask.view == View::api_values) return api_answer(values(collection), time, ask.gzip, bodies);
+  if (ask.view == View::api_status) return api_answer(status(collection, writers_asked(ask)), time, ask.gzip, bodies);
   Answer answer;
   answer.content_type = "application/json";
   answer.cache_control = "no-cache";
   answer.gzipped = ask.gzip;
-  if (ask.view == View::api_series) {
-    answer.etag = fmt::format("W/\"{}\"", shape_->generation());
-    answer.body = bodies.body(std::move(body));
-    return answer;
-  }
-  answer.etag = fmt::format("W/\"{:016x}\"", text_hash(body));
-  // The time is no reason to send the rest again.
-  body.insert(1, fmt::format("\"version\":1,\"time\":{:.3f},", time));
-  answer.body = bodies.body(ask.gzip ? gzip(body) : std::move(body));
+  answer.etag = fmt::format("W/\"{}\"", shape_->generation());
+  answer.body = bodies.body(ask.gzip ? shape_->gzipped() : ApiShape::json(*collection.snapshot.table));
   return answer;
 }
 
@@ -169,18 +148,18 @@ std::string Api::values(const Collection& collection) const {
   return out;
 }
 
-std::string Api::status(const Collection& backend) {
+std::string Api::status(const Collection& backend, std::size_t most_writers) {
   std::string out = "{\"weir\":";
   append_json_text(out, kVersion);
   out += ",\"source\":";
   append_json_text(out, source_);
-  append_writers(out);
+  append_writers(out, most_writers);
   append_own_metrics(out, backend.snapshot);
   out += "}\n";
   return out;
 }
 
-void Api::append_writers(std::string& out) {
+void Api::append_writers(std::string& out, std::size_t most) {
   if (writers_ == nullptr) {
     out += ",\"storage\":null,\"writers\":null";
     return;
@@ -201,21 +180,12 @@ void Api::append_writers(std::string& out) {
   for (const Writer& writer : all) ++counts[static_cast<std::size_t>(writer.state)];
   fmt::format_to(std::back_inserter(out),
                  ",\"writers\":{{\"alive\":{},\"dead\":{},\"unknown\":{},\"folded\":{},\"listed\":{},\"list\":[\n",
-                 counts[0], counts[1], counts[2], counts[3], std::min(all.size(), kMostWriters));
-  for (std::size_t i = 0; i < std::min(all.size(), kMostWriters); ++i) {
+                 counts[0], counts[1], counts[2], counts[3], std::min(all.size(), most));
+  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) {
     if (i > 0) out += ",\n";
     append_writer(out, all[i]);
   }
   out += "]}";
-}
-
-std::optional<std::string> Api::split(const Collection& collection, const std::string& family) {
-  const auto all = collection.snapshot.table->families();
-  const auto found = std::ranges::find(all, family, [](const SeriesTable::Family& one) { return one.head.name; });
-  if (found == all.end()) return std::nullopt;
-  if (writers_ == nullptr) return split_json(found->head, nullptr);
-  const FamilySplit split = writers_->split(found->head, kMostShares);
-  return split_json(found->head, &split);
 }
 
 }  // namespace weir

@@ -6,7 +6,7 @@
 //   /api/v1/series            families and metrics; changes with the generation
 //   /api/v1/values            one number a value of the series document, and what could not be read
 //   /api/v1/status            writers, storage, what the exporter counts about itself: of the backend's collection
-//   /api/v1/split?family=X    one family, writer by writer
+//   /api/v1/split?family=X    one family, writer by writer: split_reader.h
 //
 // A document is rendered once a collection, however many pages poll. Each answer carries an ETag.
 //
@@ -36,15 +36,14 @@ bool matches_etag(std::string_view if_none_match, std::string_view etag) noexcep
 
 class Api {
  public:
-  /// How many writers, problems and values of a split are listed.
-  static constexpr std::size_t kMostWriters = 2000;
+  /// How many problems are listed.
   static constexpr std::size_t kMostProblems = 200;
-  static constexpr std::size_t kMostShares = 20000;
 
   /// `source` describes what is read. `writers` (null: not known) must outlive it.
   Api(std::string source, WriterView* writers) : source_(std::move(source)), writers_(writers) {}
 
-  /// `time`: when the collection began, Unix seconds; rates are made of it.
+  WriterView* writers() const noexcept { return writers_; }
+  /// Of all views but api_split. `time`: when the collection began, Unix seconds; rates are made of it.
   Answer render(const std::shared_ptr<const Collection>& collection, double time, const Ask& ask, BodyStore& bodies);
   /// Gives back what is kept between answers.
   void forget();
@@ -61,9 +60,8 @@ class Api {
   Answer make(const Collection& collection, double time, const Ask& ask, BodyStore& bodies);
   void look_at(const std::shared_ptr<const Collection>& collection);
   std::string values(const Collection& collection) const;
-  std::string status(const Collection& backend);
-  std::optional<std::string> split(const Collection& collection, const std::string& family);
-  void append_writers(std::string& out);
+  std::string status(const Collection& backend, std::size_t most_writers);
+  void append_writers(std::string& out, std::size_t most);
 
   const std::string source_;
   WriterView* const writers_;

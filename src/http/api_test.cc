@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <future>
+#include <latch>
 #include <regex>
+#include <thread>
 
 #include "http/http_client_for_test.h"
 #include "http/page_bundle.h"
@@ -33,7 +37,9 @@ class FixedWriters : public WriterView {
             {.name = "18<b>", .state = WriterState::dead, .host = "h"}};
   }
   FamilySplit split(const FamilyHead& family, std::size_t) override {
+    ++splits;
     if (is_broken) throw StorageError("cannot list /run");
+    if (is_slow) let_go.wait();
     FamilySplit split;
     const std::string bucket = family.name + "_bucket";
     split.shares = {{"17", WriterState::alive, bucket, {{"le", "1.0"}, {"p", "a"}}, 2},
@@ -43,6 +49,9 @@ class FixedWriters : public WriterView {
     return split;
   }
   std::atomic<bool> is_broken{false};
+  std::atomic<bool> is_slow{false};
+  std::atomic<int> splits{0};
+  std::latch let_go{1};  // of a split that is slow
 };
 
 class ApiTest : public testing::Test {
@@ -146,9 +155,47 @@ TEST_F(ApiTest, SplitThatFailsCostsItselfOnly) {
   EXPECT_EQ(get("/metrics").status, 200);
 }
 
+TEST_F(ApiTest, ScrapesDoNotWaitForASplit) {
+  writers_.is_slow = true;
+  std::future<Response> split = std::async(std::launch::async, [this] { return get("/api/v1/split?family=h"); });
+  while (writers_.splits == 0) std::this_thread::yield();
+  EXPECT_EQ(get("/metrics").status, 200);
+  EXPECT_EQ(get("/api/v1/values").status, 200);
+  EXPECT_EQ(split.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  writers_.let_go.count_down();
+  EXPECT_EQ(split.get().status, 200);
+}
+
+TEST_F(ApiTest, SplitsOfAFamilyWithinASecondShareAReading) {
+  const std::string plain = get("/api/v1/split?family=h").body;
+  EXPECT_EQ(get("/api/v1/split?family=h").body, plain);
+  EXPECT_TRUE(get("/api/v1/split?family=h", "Accept-Encoding: gzip\r\n").has("Content-Encoding: gzip"));
+  EXPECT_EQ(writers_.splits, 1);
+  get("/api/v1/split?family=apples");
+  EXPECT_EQ(writers_.splits, 2);
+}
+
+TEST_F(ApiTest, QueriesThatCannotBeAreNamed) {
+  const Response missing = get("/api/v1/split");
+  EXPECT_EQ(missing.status, 400);
+  EXPECT_THAT(missing.body, HasSubstr("The parameter family is missing"));
+  EXPECT_EQ(get("/api/v1/split?family").status, 400);
+  EXPECT_EQ(get("/api/v1/split?family=h&family=h").status, 400);
+  EXPECT_THAT(get("/api/v1/values?famly=h").body, HasSubstr("There is no parameter \"famly\" here"));
+  EXPECT_EQ(get("/api/v1/status?writers=many").status, 400);
+  EXPECT_EQ(source_.collections, 0);
+}
+
+TEST_F(ApiTest, StatusListsAsManyWritersAsAsked) {
+  const std::string one = get("/api/v1/status?writers=1").body;
+  EXPECT_THAT(one, HasSubstr(R"("writers":{"alive":1,"dead":1,"unknown":0,"folded":0,"listed":1,)"));
+  EXPECT_THAT(one, Not(HasSubstr(R"("name":"18<b>")")));
+}
+
 TEST_F(ApiTest, UnknownFamiliesAndPathsGet404) {
-  EXPECT_EQ(get("/api/v1/split?family=plums").status, 404);
-  EXPECT_EQ(get("/api/v1/split").status, 404);
+  const Response unknown = get("/api/v1/split?family=plums");
+  EXPECT_EQ(unknown.status, 404);
+  EXPECT_THAT(unknown.body, HasSubstr("There is no family \"plums\""));
   EXPECT_EQ(get("/api/v2/series").status, 404);
   EXPECT_EQ(get("/api/v1/").status, 404);
 }

@@ -21,6 +21,12 @@ Answer plain_answer(unsigned status, std::string text) {
   return answer;
 }
 
+Answer stopping_answer() {
+  Answer answer = plain_answer(503, "The exporter is stopping.\n");
+  answer.rejected = "stopping";
+  return answer;
+}
+
 bool Pending::settle(Answer answer) {
   {
     const std::lock_guard lock(mutex_);

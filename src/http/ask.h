@@ -25,7 +25,7 @@ struct Ask {
   View view = View::exposition;
   Format format;
   bool gzip = false;
-  std::vector<std::string> names;  ///< `name[]`; of api_split the family
+  std::vector<std::string> names;  ///< `name[]`; of api_split and api_status what api_query() makes of the query
 };
 bool operator==(const Ask& a, const Ask& b) noexcept;
 
@@ -41,6 +41,8 @@ struct Answer {
 };
 /// An answer in plain words.
 Answer plain_answer(unsigned status, std::string text);
+/// 503, to whoever still waits when the exporter ends.
+Answer stopping_answer();
 
 /// A request that waits for its answer while its connection is suspended.
 class Pending {

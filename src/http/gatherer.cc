@@ -8,17 +8,12 @@
 #include <utility>
 
 #include "http/landing_page.h"
+#include "model/printable.h"
 #include "weir/exposition.h"
 #include "weir/log.h"
 
 namespace weir {
 namespace {
-
-Answer stopping() {
-  Answer answer = plain_answer(503, "The exporter is stopping.\n");
-  answer.rejected = "stopping";
-  return answer;
-}
 
 /// Ready means: something was read, or there was nothing to complain about.
 bool anything_was_read(const Collection& collection) {
@@ -40,9 +35,12 @@ Answer readiness(const Collection& collection) {
 }  // namespace
 
 Gatherer::Gatherer(Source& source, Statistics* statistics, std::size_t max_body_bytes, Api api)
-    : source_(source), statistics_(statistics), max_body_bytes_(max_body_bytes), api_(std::move(api)), thread_([this] {
-        run();
-      }) {}
+    : source_(source),
+      statistics_(statistics),
+      max_body_bytes_(max_body_bytes),
+      api_(std::move(api)),
+      splits_(api_.writers(), bodies_),
+      thread_([this] { run(); }) {}
 
 Gatherer::~Gatherer() {
   stop();
@@ -57,7 +55,7 @@ void Gatherer::submit(const std::shared_ptr<Pending>& pending) {
     if (!refused) waiting_.push_back(pending);
   }
   if (refused) {
-    pending->settle(stopping());
+    pending->settle(stopping_answer());
   } else {
     changed_.notify_one();
   }
@@ -72,7 +70,8 @@ void Gatherer::stop() {
     left.insert(left.end(), served_.begin(), served_.end());
   }
   changed_.notify_one();
-  for (const auto& pending : left) pending->settle(stopping());
+  for (const auto& pending : left) pending->settle(stopping_answer());
+  splits_.stop();
 }
 
 void Gatherer::run() {
@@ -99,7 +98,10 @@ std::shared_ptr<const Collection> Gatherer::collect() {
   if (statistics_ != nullptr) statistics_->collected(*collection, took.count());
   problem_log_.met(collection->problems);
   const bool is_looked_at = begin < looked_at_until_;
-  if (!is_looked_at) api_.forget();
+  if (!is_looked_at) {
+    api_.forget();
+    splits_.forget();
+  }
   recent_ = is_looked_at ? collection : nullptr;
   recent_began_ = begin;
   return collection;
@@ -120,6 +122,10 @@ void Gatherer::answer(const std::vector<std::shared_ptr<Pending>>& batch) {
     const std::shared_ptr<const Collection> collection = collection_for(batch);
     for (const auto& pending : batch) {
       if (pending->settled()) continue;
+      if (pending->ask().view == View::api_split) {
+        submit_split(*collection, pending);
+        continue;
+      }
       auto same = rendered.begin();
       while (same != rendered.end() && !(*same->first == pending->ask())) ++same;
       if (same == rendered.end()) {
@@ -161,9 +167,29 @@ Answer Gatherer::too_much_held() {
 
 Answer Gatherer::render_api(const std::shared_ptr<const Collection>& collection, const Ask& ask) {
   if (bodies_.bytes_held() > max_body_bytes_) return too_much_held();
+  return api_.render(collection, collected_at(), ask, bodies_);
+}
+
+/// When the collection at hand began, Unix seconds.
+double Gatherer::collected_at() const {
   const auto age = std::chrono::steady_clock::now() - recent_began_;
-  const std::chrono::duration<double> began = std::chrono::system_clock::now().time_since_epoch() - age;
-  return api_.render(collection, began.count(), ask, bodies_);
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch() - age).count();
+}
+
+void Gatherer::submit_split(const Collection& collection, const std::shared_ptr<Pending>& pending) {
+  if (bodies_.bytes_held() > max_body_bytes_) {
+    pending->settle(too_much_held());
+    return;
+  }
+  const std::string name = pending->ask().names.empty() ? "" : pending->ask().names.front();
+  const auto all = collection.snapshot.table->families();
+  const auto found = std::ranges::find(all, name, [](const SeriesTable::Family& one) { return one.head.name; });
+  if (found == all.end()) {
+    pending->settle(plain_answer(
+        404, fmt::format("There is no family {}; /api/v1/series names those there are.\n", printable(name))));
+    return;
+  }
+  splits_.submit({pending, found->head, collected_at()});
 }
 
 Answer Gatherer::render_exposition(const Collection& collection, const Ask& ask) {

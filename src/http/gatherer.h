@@ -6,8 +6,8 @@
 // Requests that arrive while a collection runs wait for the next one and then share it: a scrape never gets values
 // older than itself, and a hundred scrapers cost one collection. Equal asks share one rendered body. Asks under /api
 // also take the last collection, a scrape's too, while it is younger than kApiAge: pages cost one collection a second
-// at most. A source that hangs blocks this thread only; deadlines are kept by Connections, which settles such requests
-// with 503.
+// at most. A split is read by a thread of its own (split_reader.h). A source that hangs blocks this thread only;
+// deadlines are kept by Connections, which settles such requests with 503.
 //
 // Thread safety: every member may be called from any thread.
 // Invariants: I4 (bodies held are bounded; a throwing source costs 500s, not the server).
@@ -24,6 +24,7 @@
 #include "http/ask.h"
 #include "http/body_store.h"
 #include "http/problem_log.h"
+#include "http/split_reader.h"
 #include "http/statistics.h"
 #include "weir/snapshot.h"
 
@@ -54,6 +55,8 @@ class Gatherer {
   std::shared_ptr<const Collection> collection_for(const std::vector<std::shared_ptr<Pending>>& batch);
   Answer render(const std::shared_ptr<const Collection>& collection, const Ask& ask);
   Answer render_api(const std::shared_ptr<const Collection>& collection, const Ask& ask);
+  void submit_split(const Collection& collection, const std::shared_ptr<Pending>& pending);
+  double collected_at() const;
   static Answer too_much_held();
   Answer render_exposition(const Collection& collection, const Ask& ask);
 
@@ -65,6 +68,7 @@ class Gatherer {
   BodyStore bodies_;
   ProblemLog problem_log_;
   Api api_;
+  SplitReader splits_;
   std::shared_ptr<const Collection> recent_;  // for pages that poll, while one does; a scrape never gets it
   std::chrono::steady_clock::time_point recent_began_;
   std::chrono::steady_clock::time_point looked_at_until_;

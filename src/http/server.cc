@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "http/api_query.h"
 #include "http/page_bundle.h"
 #include "web_config/basic_auth.h"
 #include "weir/error.h"
@@ -68,20 +69,26 @@ std::string header(MHD_Connection* connection, const char* name) {
   return std::move(wanted.value);
 }
 
-/// The values of a query's argument of that name.
-std::vector<std::string> arguments_of(MHD_Connection* connection, std::string_view name) {
-  struct Wanted {
-    std::string_view name;
-    std::vector<std::string> values;
-  } wanted{name, {}};
+/// The arguments of the query.
+std::vector<QueryArgument> arguments_of(MHD_Connection* connection) {
+  std::vector<QueryArgument> arguments;
   const auto add = [](void* context, MHD_ValueKind, const char* key, std::size_t key_size, const char* value,
                       std::size_t value_size) -> MHD_Result {
-    auto& out = *static_cast<Wanted*>(context);
-    if (std::string_view(key, key_size) == out.name && value != nullptr) out.values.emplace_back(value, value_size);
+    static_cast<std::vector<QueryArgument>*>(context)->emplace_back(
+        std::string(key, key_size), value == nullptr ? "" : std::string(value, value_size));
     return MHD_YES;
   };
-  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &wanted);
-  return std::move(wanted.values);
+  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &arguments);
+  return arguments;
+}
+
+/// The families that /metrics is asked for.
+std::vector<std::string> names_of(MHD_Connection* connection) {
+  std::vector<std::string> names;
+  for (auto& [name, value] : arguments_of(connection)) {
+    if (name == "name[]" && !value.empty()) names.push_back(std::move(value));
+  }
+  return names;
 }
 
 Answer not_found(PageKind page) {
@@ -371,6 +378,13 @@ void Exposer::Impl::suspend(MHD_Connection* connection, Request& request, Ask as
 }
 
 MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, View view) {
+  Ask ask;
+  ask.view = view;
+  if (is_api(view)) {
+    ApiQuery query = api_query(view, arguments_of(connection));
+    if (!query.fault.empty()) return send(connection, request, plain_answer(400, std::move(query.fault)));
+    ask.names = std::move(query.names);
+  }
   if (gathering_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight) {
     gathering_.fetch_sub(1, std::memory_order_relaxed);
     Answer busy = plain_answer(503, "Too many scrapes at one time; try again in a second.\n");
@@ -378,13 +392,11 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
     return send(connection, request, busy);
   }
   request.counted = true;
-  Ask ask;
-  ask.view = view;
-  if (view == View::exposition) ask.format = negotiate(header(connection, "Accept"));
-  if (view == View::exposition || is_api(view)) {
-    ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
-    ask.names = arguments_of(connection, is_api(view) ? "family" : "name[]");
+  if (view == View::exposition) {
+    ask.format = negotiate(header(connection, "Accept"));
+    ask.names = names_of(connection);
   }
+  if (view == View::exposition || is_api(view)) ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
   suspend(connection, request, std::move(ask));
   const bool of_backend = request.route == Route::backend || view == View::api_status;
   (of_backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
