@@ -44,6 +44,7 @@ Environment (flags win):
   REDIS_ENABLED              true: a Redis is folded, where neither --dir nor --redis is given (PROMETHEUS_REDIS_URL,
                              REDIS_HOST and their kind say which)
   REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
 
 Exit codes: 0 folded, or nothing to fold, or another process folds it now; 1 some of it cannot be (it is named); 2 usage.)";
 

@@ -21,6 +21,7 @@ Environment (flags win):
   REDIS_ENABLED              true: the Redis is the one programs write to (PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT,
                              REDIS_DB and their kind), where --redis is not given
   REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
 
 Exit codes: 0 all there was is in Redis; 1 some of it is not (it is named), or the directory or the Redis cannot be used;
 2 usage.)";

@@ -26,6 +26,7 @@ Environment (flags win):
   REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of
                              programs say which: PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB and their kind
   REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
   PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
 
 Files and keys that cannot be read are named on standard error; everything else is shown.

@@ -39,11 +39,4 @@ void notify_systemd(std::string_view state) {
   close(fd);
 }
 
-std::string systemd_credential(std::string_view name) {
-  const std::string folder = environment::variable("CREDENTIALS_DIRECTORY").value_or("");
-  if (folder.empty()) return {};
-  std::string path = fmt::format("{}/{}", folder, name);
-  return access(path.c_str(), F_OK) == 0 ? path : std::string();
-}
-
 }  // namespace weir::cli

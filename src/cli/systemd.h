@@ -1,7 +1,7 @@
 // What systemd hands a service, and what it wants to hear; each nothing where it did not start the process.
 //
-// Its protocols, as `man sd_listen_fds`, `man sd_notify` and `man systemd.exec` (CREDENTIALS) describe them and promise
-// to keep them.
+// Its protocols, as `man sd_listen_fds` and `man sd_notify` describe them and promise to keep them. Its credentials are
+// config/environment.h's.
 //
 // Thread safety: reads the environment; call before threads start. notify_systemd() may be called from any thread.
 #pragma once
@@ -17,8 +17,5 @@ std::optional<std::string> systemd_listener();
 
 /// `READY=1`, `STOPPING=1`, …; lost where nobody listens.
 void notify_systemd(std::string_view state);
-
-/// The path of a credential (`LoadCredential=NAME:…`) that is there; else empty.
-std::string systemd_credential(std::string_view name);
 
 }  // namespace weir::cli

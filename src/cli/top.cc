@@ -156,6 +156,7 @@ Environment (flags win):
   REDIS_ENABLED              true: a Redis is read, where neither --dir nor --redis is given; the variables of
                              programs say which: PROMETHEUS_REDIS_URL, REDIS_HOST, REDIS_PORT, REDIS_DB and their kind
   REDIS_PASSWORD             its password, also with --redis; an argument holds none
+  REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
   PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
   SSL_CERT_FILE              certificates to trust for --url https://… instead of the system's
   http_proxy, no_proxy       as for curl; a password for --url is read from ~/.netrc

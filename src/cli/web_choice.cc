@@ -2,7 +2,6 @@
 
 #include <chrono>
 
-#include "cli/systemd.h"
 #include "config/environment.h"
 #include "weir/log.h"
 
@@ -30,7 +29,7 @@ ExposerTls tls_of_environment() {
 
 void choose_web(const WebArguments& arguments, ExposerOptions& options) {
   options.web_config_file =
-      arguments.config_file.empty() ? systemd_credential("web-config.yml") : arguments.config_file;
+      arguments.config_file.empty() ? environment::credential("web-config.yml") : arguments.config_file;
   const ExposerTls tls = tls_of_environment();
   if (options.web_config_file.empty()) {
     options.tls = tls;

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "model/printable.h"
 #include "weir/error.h"
@@ -121,6 +122,21 @@ std::string secret_file(std::string_view named_by, const std::string& path) {
   if (content.ends_with('\r')) content.pop_back();
   if (content.empty()) refuse_file("it is empty");
   return content;
+}
+
+std::string credential(std::string_view name) {
+  const std::string folder = variable("CREDENTIALS_DIRECTORY").value_or("");
+  if (folder.empty()) return {};
+  std::string path = fmt::format("{}/{}", folder, name);
+  return ::access(path.c_str(), F_OK) == 0 ? path : std::string();
+}
+
+std::string secret(const char* variable_name, std::string_view credential_name) {
+  if (auto value = variable(variable_name)) return *std::move(value);
+  const std::string file_variable = fmt::format("{}_FILE", variable_name);
+  if (const auto path = variable(file_variable.c_str())) return secret_file(file_variable, *path);
+  const std::string path = credential(credential_name);
+  return path.empty() ? "" : secret_file(fmt::format("credential {}", credential_name), path);
 }
 
 }  // namespace weir::environment

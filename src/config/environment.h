@@ -43,4 +43,12 @@ std::chrono::milliseconds parse_seconds(std::string_view name, std::string_view 
 /// shows what is in it.
 std::string secret_file(std::string_view named_by, const std::string& path);
 
+/// The path of systemd's credential `name` (`LoadCredential=NAME:FILE`, `man systemd.exec`) where it is there; else
+/// empty.
+std::string credential(std::string_view name);
+
+/// A secret: what the variable says; else what the file holds that the variable with `_FILE` behind it names; else what
+/// systemd's credential holds; else empty. Throws as secret_file() does.
+std::string secret(const char* variable_name, std::string_view credential_name);
+
 }  // namespace weir::environment

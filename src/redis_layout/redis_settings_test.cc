@@ -3,7 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,11 +23,27 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr const char* kVariables[] = {
-    "REDIS_ENABLED",     "PROMETHEUS_REDIS_URL",  "REDIS_HOST",          "REDIS_PORT",    "REDIS_DB",
-    "REDIS_USERNAME",    "REDIS_PASSWORD",        "REDIS_SSL",           "REDIS_CA_FILE", "REDIS_CERT_FILE",
-    "REDIS_KEY_FILE",    "REDIS_KEY_PREFIX",      "REDIS_TTL_SECONDS",   "REDIS_DEBUG",   "PROMETHEUS_DEBUG",
-    "WEIR_REDIS_LAYOUT", "WEIR_REDIS_DURABILITY", "WEIR_FLUSH_INTERVAL", "WEIR_SPOOL_DIR"};
+constexpr const char* kVariables[] = {"REDIS_ENABLED",
+                                      "PROMETHEUS_REDIS_URL",
+                                      "REDIS_HOST",
+                                      "REDIS_PORT",
+                                      "REDIS_DB",
+                                      "REDIS_PASSWORD_FILE",
+                                      "CREDENTIALS_DIRECTORY",
+                                      "REDIS_USERNAME",
+                                      "REDIS_PASSWORD",
+                                      "REDIS_SSL",
+                                      "REDIS_CA_FILE",
+                                      "REDIS_CERT_FILE",
+                                      "REDIS_KEY_FILE",
+                                      "REDIS_KEY_PREFIX",
+                                      "REDIS_TTL_SECONDS",
+                                      "REDIS_DEBUG",
+                                      "PROMETHEUS_DEBUG",
+                                      "WEIR_REDIS_LAYOUT",
+                                      "WEIR_REDIS_DURABILITY",
+                                      "WEIR_FLUSH_INTERVAL",
+                                      "WEIR_SPOOL_DIR"};
 
 class RedisSettingsTest : public testing::Test {
  protected:
@@ -209,6 +229,31 @@ TEST_F(RedisSettingsTest, PasswordOfTheEnvironmentsUrlGoesToNoOtherServer) {
   EXPECT_TRUE(from(environment, {{"host", "elsewhere"}}).client.password.empty());
   EXPECT_TRUE(from(environment, {{"url", "redis://elsewhere"}}).client.password.empty());
   EXPECT_EQ(from(environment, {{"key_prefix", "x"}}).client.password, Secret("s3cret"));
+}
+
+TEST_F(RedisSettingsTest, AFileOrACredentialHoldsThePasswordNobodyElseSays) {
+  const auto folder = std::filesystem::temp_directory_path() / ("weir-redis-password-" + std::to_string(::getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "redis-password") << "of-credential\n";
+  std::ofstream(folder / "other") << "of-file\n";
+  const Environment credential{{"CREDENTIALS_DIRECTORY", folder.string()}};
+  Environment file = credential;
+  file.emplace_back("REDIS_PASSWORD_FILE", (folder / "other").string());
+  Environment variable = file;
+  variable.emplace_back("REDIS_PASSWORD", "of-variable");
+  EXPECT_EQ(from(credential).client.password, Secret("of-credential"));
+  EXPECT_EQ(from(file).client.password, Secret("of-file"));
+  EXPECT_EQ(from(variable).client.password, Secret("of-variable"));
+  EXPECT_EQ(from(file, {{"password", "of-configuration"}}).client.password, Secret("of-configuration"));
+  EXPECT_TRUE(from(file, {{"password", ""}}).client.password.empty()) << "a configuration may say that there is none";
+  EXPECT_EQ(from(file, {{"url", "redis://:of-url@cache"}}).client.password, Secret("of-url"));
+
+  std::filesystem::remove(folder / "other");
+  EXPECT_THAT(refusal(file), AllOf(HasSubstr("REDIS_PASSWORD_FILE="), HasSubstr("No such file")));
+  std::ofstream(folder / "redis-password", std::ios::trunc).flush();
+  EXPECT_THAT(refusal(credential), AllOf(HasSubstr("credential redis-password="), HasSubstr("empty")));
+  std::filesystem::remove_all(folder);
+  EXPECT_TRUE(from(credential).client.password.empty()) << "a credential that is not there is none";
 }
 
 TEST_F(RedisSettingsTest, WrongSettingsAreNamed) {

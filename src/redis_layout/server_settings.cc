@@ -62,7 +62,9 @@ RedisOptions options_of_url(const SettingLookup& settings, const SettingLookup::
 /// A user and a password the URL has none of. A user of another source goes with a password of that source.
 void fill_in_authentication(const SettingLookup& settings, RedisOptions& options) {
   if (options.username.empty()) options.username = settings.text("username", "REDIS_USERNAME");
-  if (options.password.empty()) options.password = Secret(settings.text("password", "REDIS_PASSWORD"));
+  if (!options.password.empty()) return;
+  options.password = Secret(settings.is_given("password") ? settings.text("password", nullptr)
+                                                          : environment::secret("REDIS_PASSWORD", "redis-password"));
 }
 
 void fill_in_tls(const SettingLookup& settings, RedisOptions& options) {
