@@ -7,6 +7,9 @@
 
 #include <algorithm>
 #include <csignal>
+#include <functional>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "cli/exit_code.h"
@@ -78,6 +81,16 @@ std::string where_it_serves(const Exposer& exposer, const std::string& listen) {
   return fmt::format("{}://{}:{}/metrics", scheme, host.empty() ? "[::]" : host, exposer.port());
 }
 
+/// Says that a server does not answer before the first scrape does; serving does not wait for it.
+std::jthread first_look(const std::function<std::string()>& asked_once) {
+  if (!asked_once) return {};
+  return std::jthread([asked_once] {
+    const std::string fault = asked_once();
+    if (fault.empty()) return;
+    log_line(LogLevel::warning, fmt::format("{}; scrapes get 503 until it answers, and each asks it again", fault));
+  });
+}
+
 }  // namespace
 
 const char* const kServeHelp = R"(Examples:
@@ -136,6 +149,7 @@ int serve(const ServeArguments& arguments) {
   Exposer exposer(std::move(options), *chosen.source, chosen.backend.get(), chosen.writers.get());
   log_line(LogLevel::info,
            fmt::format("serving {} on {}", chosen.source->describe(), where_it_serves(exposer, listen)));
+  const std::jthread looking = first_look(chosen.asked_once);
   notify_systemd("READY=1");
   stop.wait([&exposer] { exposer.reload(); });
   notify_systemd("STOPPING=1");
