@@ -67,6 +67,43 @@ TEST(ExposerLimits, MalformedRequestsCostThemselvesOnly) {
   EXPECT_EQ(fetch(exposer.port(), "/metrics").status, 200);
 }
 
+TEST(ExposerLimits, RequestsAProxyWouldReadDifferentlyAreRefusedAndTheirConnectionClosed) {
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer({.listen = "127.0.0.1:0"}, source);
+  const std::string begin = "GET /metrics HTTP/1.1\r\nHost: t\r\n";
+  const std::string behind = "\r\n\r\nGET /metrics HTTP/1.1\r\nHost: t\r\n\r\n";
+  for (const std::string& header :
+       {std::string("Content-Length : 35"), std::string("Content-Length\t: 35"), std::string("Host: other"),
+        std::string("Transfer-Encoding : chunked"), std::string("X(y): z")}) {
+    Client client(exposer.port());
+    client.write(begin + header + behind);
+    EXPECT_EQ(client.read().status, 400) << header;
+    EXPECT_EQ(client.read().status, 0) << header;
+    EXPECT_TRUE(client.is_closed()) << header;
+  }
+  EXPECT_EQ(fetch(exposer.port(), "/metrics", "X-a_b~c: z\r\n").status, 200);
+}
+
+TEST(ExposerLimits, EscapedNulEndsNoPathAndNoArgument) {
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer({.listen = "127.0.0.1:0"}, source);
+  EXPECT_EQ(fetch(exposer.port(), "/metrics%00x").status, 404);
+  EXPECT_EQ(fetch(exposer.port(), "/m%65trics").status, 200);
+  EXPECT_THAT(fetch(exposer.port(), "/metrics?name[]=requests%00x").body, testing::Not(HasSubstr("requests_total")));
+}
+
+TEST(ExposerLimits, MoreArgumentsThanTheLibraryHoldsAreRefusedAtOnce) {
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer({.listen = "127.0.0.1:0"}, source);
+  const auto ask = [&](std::size_t arguments) {
+    std::string target = "/metrics?name[]=requests";
+    while (--arguments > 0) target += "&name[]=a";
+    return fetch(exposer.port(), target).status;
+  };
+  EXPECT_EQ(ask(400), 200);
+  for (const std::size_t arguments : {500, 700, 3000}) EXPECT_EQ(ask(arguments), 414) << arguments;
+}
+
 TEST(ExposerLimits, ClientThatTricklesItsRequestIsClosed) {
   FixedSource source{{}};
   const Exposer exposer({.listen = "127.0.0.1:0", .connection_timeout = milliseconds(300)}, source);

@@ -11,6 +11,7 @@
 
 #include "http/api_query.h"
 #include "http/page_bundle.h"
+#include "http/request_check.h"
 #include "web_config/basic_auth.h"
 #include "weir/error.h"
 #include "weir/exposition.h"
@@ -161,6 +162,7 @@ struct Exposer::Impl::Request {
   Route route = Route::other;
   View view = View::exposition;  ///< of Route::api: which
   bool known_method = true;
+  bool is_malformed = false;                    ///< what follows on its connection is not looked at
   bool counted = false;                         ///< among gathering_
   bool authorized = false;                      ///< its password was right
   std::shared_ptr<const WebSettings> settings;  ///< in force when it came
@@ -214,7 +216,7 @@ void Exposer::Impl::start_daemon() {
       MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       options_.max_request_bytes + kResponseHeaderRoom, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT,
       1, MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,
-      MHD_OPTION_END);
+      MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this, MHD_OPTION_UNESCAPE_CALLBACK, &unescape, nullptr, MHD_OPTION_END);
   if (daemon_ == nullptr) throw StorageError(fmt::format("cannot start the HTTP server on {}", options_.listen));
 }
 
@@ -268,6 +270,14 @@ void Exposer::Impl::on_connection(void* self, MHD_Connection* connection, void**
   }
 }
 
+void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection* connection) {
+  const auto& impl = *static_cast<Impl*>(self);
+  if (!has_room_for_arguments(uri, impl.options_.max_request_bytes)) {
+    refuse_uri(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
+  }
+  return nullptr;  // the request's context: begin() makes it
+}
+
 MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                      const char*, const char*, std::size_t*, void** context) {
   auto& impl = *static_cast<Impl*>(self);
@@ -297,6 +307,10 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
   }
   Request& begun = *request;
   *context = request.release();
+  if (const char* fault = header_fault(connection)) {
+    begun.is_malformed = true;
+    return send(connection, begun, plain_answer(400, fault));
+  }
   if (!begun.known_method) {
     return send(connection, begun, plain_answer(405, "Only GET and HEAD are answered here.\n"), "GET, HEAD");
   }
@@ -431,7 +445,8 @@ MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, con
   if (answer.status == 503) add(MHD_HTTP_HEADER_RETRY_AFTER, "1");
   if (allow != nullptr) add(MHD_HTTP_HEADER_ALLOW, allow);
   const bool unread_body = answer.status == 405 || answer.status == 413;
-  if (unread_body || stopping_.load(std::memory_order_relaxed)) add(MHD_HTTP_HEADER_CONNECTION, "close");
+  if (unread_body || request.is_malformed || stopping_.load(std::memory_order_relaxed))
+    add(MHD_HTTP_HEADER_CONNECTION, "close");
   if (answer.rejected != nullptr) statistics_.rejected(answer.rejected);
   statistics_.answered(request.route, status);
   connections_.sending(connection_of(connection));

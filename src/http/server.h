@@ -47,6 +47,8 @@ struct Exposer::Impl {
   static MHD_Result on_accept(void* self, const sockaddr* address, socklen_t size);
   static void on_connection(void* self, MHD_Connection* connection, void** context,
                             MHD_ConnectionNotificationCode what);
+  /// The request line was read, its arguments were not.
+  static void* on_uri(void* self, const char* uri, MHD_Connection* connection);
   static MHD_Result on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                const char* version, const char* data, std::size_t* data_size, void** context);
   static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode how);
