@@ -40,6 +40,8 @@ struct FoldOptions {
   std::chrono::seconds keep_all{3600};
   /// Fold a kind only when at least this many files of it are dead: an archive is written anew each time.
   std::size_t least_sources = 1;
+  /// Count whose processes live and whose have ended, and change nothing.
+  bool only_look = false;
   /// Called now and then with the files read so far and how many there are; may be empty.
   std::function<void(std::size_t done, std::size_t all)> progress = {};
 };
@@ -53,7 +55,7 @@ struct FoldReport {
       0;  ///< of the sources, damaged ones: what could be read was folded, the file is `<name>.damaged`
   std::size_t others = 0;  ///< files of other clients that were not folded; with `only_among_weir` nothing was
   std::size_t live = 0;    ///< files of Weir's that are not known to be dead: they are left alone
-  std::size_t left = 0;    ///< dead files that stay: too few of a kind, or their time has not come
+  std::size_t left = 0;    ///< dead files that stay: too few of a kind, their time has not come, or `only_look`
   std::size_t under_way =
       0;  ///< of a Redis: large writers that were folded in part; fold again, when readers had time to read
   std::vector<Problem> problems;

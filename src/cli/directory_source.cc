@@ -44,12 +44,13 @@ class DirectoryStatistics : public Source {
 
  private:
   const MultiProcessCollector& collector_;
-  const std::unique_ptr<BackgroundFold> folding_;  // null where nothing is folded
+  const std::unique_ptr<BackgroundFold> folding_;  // null where nobody serves for long
 };
 
 std::unique_ptr<BackgroundFold> start_folding(const std::filesystem::path& directory, const std::string& fold) {
-  if (fold == "off") return nullptr;
+  if (fold.empty()) return nullptr;
   FoldOptions options;
+  options.only_look = fold == "off";
   options.stock_files = fold == "all";
   options.only_among_weir = fold == "auto";
   if (options.stock_files) std::signal(SIGIO, SIG_IGN);  // files of other clients are probed by leases

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "collect/liveness.h"
+#include "collect/permission_words.h"
 #include "format/archive_file.h"
 #include "model/printable.h"
 #include "weir/error.h"
@@ -85,7 +86,8 @@ bool DbReader::open(SeriesSet& set, std::vector<Problem>& problems) {
     const bool may_vanish =
         (name_.kind.type == MetricType::gauge && is_live(name_.kind.mode)) || is_archive_name(name_);
     if (vanished_ && may_vanish) return false;
-    tell(problems, reason_of(error), fmt::format("cannot open {}: {}", path_, system_words(error)));
+    tell(problems, reason_of(error),
+         fmt::format("cannot open {}: {}{}", path_, system_words(error), permission_words(error, path_, "read it")));
     return false;
   };
   out_of_descriptors_ = false;

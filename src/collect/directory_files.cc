@@ -1,6 +1,8 @@
 #include "collect/directory_files.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -11,6 +13,7 @@
 #include <system_error>
 
 #include "collect/open_directory.h"
+#include "collect/permission_words.h"
 #include "config/environment.h"
 #include "format/archive_file.h"
 #include "weir/error.h"
@@ -21,8 +24,9 @@ namespace {
 Problem cannot_list(const std::filesystem::path& directory, int error) {
   return {.reason = error == ENOENT ? "no_directory" : "unreadable",
           .subject = directory.string(),
-          .message = fmt::format("cannot list the multiprocess directory {}: {}", directory.string(),
-                                 std::generic_category().message(error))};
+          .message = fmt::format("cannot list the multiprocess directory {}: {}{}", directory.string(),
+                                 std::generic_category().message(error),
+                                 permission_words(error, directory, "list and enter it (r-x)"))};
 }
 
 bool is_database_name(std::string_view name) noexcept { return name.ends_with(".db") && name.front() != '.'; }
@@ -31,7 +35,8 @@ bool is_database_name(std::string_view name) noexcept { return name.ends_with(".
 
 std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems) {
   const OpenDirectory open = open_directory(directory);
-  if (open == nullptr) {
+  // Who may list it and not enter it could open none of its files: one problem, not one a file.
+  if (open == nullptr || faccessat(AT_FDCWD, directory.c_str(), X_OK, AT_EACCESS) != 0) {
     problems.push_back(cannot_list(directory, errno));
     return {};
   }

@@ -13,12 +13,13 @@
 
 namespace weir {
 
-/// Every `*.db` file, sorted by name, hidden ones left out as stock does. What is none of ours, or a directory that
-/// cannot be read, is appended to `problems`.
+/// Every `*.db` file, sorted by name, hidden ones left out as stock does; none where the directory cannot be listed
+/// or entered. What is none of ours, or such a directory, is appended to `problems`.
 std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems);
 
 /// Adds the archives `directory` may have (P6), also those it has not, keeping the order: a listing may miss one that
-/// is made while it runs, and with it what was folded.
+/// is made while it runs, and with it what was folded. Not of a directory that cannot be listed: archives alone would
+/// be less than there is (I2).
 void add_archives(const std::filesystem::path& directory, std::vector<MergeFile>& files);
 
 /// Takes out the files whose values an archive among `files` holds: a fold that was killed left them.

@@ -30,9 +30,10 @@ struct MultiProcessCollector::Impl {
     for (int listing = 1; collection == nullptr; ++listing) {
       std::vector<Problem> problems;
       std::vector<MergeFile> files = list_directory(directory, problems);
-      add_archives(directory, files);
       foreign = static_cast<std::size_t>(
           std::ranges::count_if(problems, [](const Problem& problem) { return problem.reason == "bad_name"; }));
+      const bool is_listed = foreign == problems.size();
+      if (is_listed) add_archives(directory, files);
       collection = merge.collect(files, std::move(problems), listing == kListings);
     }
     collection->snapshot.exemplars = exemplars.read(directory, collection->snapshot.table, collection->problems);

@@ -7,11 +7,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
 #include "collect/liveness.h"
+#include "collect/permission_words.h"
 #include "format/archive_file.h"
 #include "format/db_walk.h"
 
@@ -39,7 +41,8 @@ bool is_regular(int fd) noexcept {
   return fstat(fd, &found) == 0 && S_ISREG(found.st_mode);
 }
 
-/// A read lease is refused while anyone on this kernel has the file open, or mapped, for writing.
+/// A read lease is refused while anyone on this kernel has the file open, or mapped, for writing; with EACCES to
+/// whoever is neither the file's owner nor privileged (fcntl(2)).
 bool nobody_writes(int fd) noexcept {
   if (fcntl(fd, F_SETLEASE, F_RDLCK) != 0) return false;
   fcntl(fd, F_SETLEASE, F_UNLCK);
@@ -65,12 +68,21 @@ bool looks_like_metrics(int fd, const DbHeader& header) {
 struct Verdict {
   WriterKind written_by = WriterKind::weir;
   bool is_dead = false;
+  const char* refused = nullptr;  ///< what the system did not let be done; null: nothing
 };
+
+/// Of a file that is not of Weir's: whether nobody has it open for writing.
+Verdict probed(WriterKind written_by, int fd) {
+  const bool is_dead = nobody_writes(fd);
+  const bool is_refused = !is_dead && (errno == EACCES || errno == EPERM);
+  return {written_by, is_dead, is_refused ? "ask whether anyone writes it (for its owner and root alone)" : nullptr};
+}
 
 Verdict judge_file(const MergeFile& file, bool stock_files) {
   const OpenedFile opened(file.path, O_RDONLY);
   alignas(8) char bytes[kDbHeaderSize];
-  if (opened.fd() < 0 || !is_regular(opened.fd())) return {};
+  if (opened.fd() < 0) return {WriterKind::weir, false, errno == EACCES ? "read it" : nullptr};
+  if (!is_regular(opened.fd())) return {};
   const ssize_t got = ::pread(opened.fd(), bytes, sizeof bytes, 0);
   if (got <= 0) return {};  // it has just begun, or cannot be read
   const bool is_header = got == static_cast<ssize_t>(sizeof bytes);
@@ -79,18 +91,34 @@ Verdict judge_file(const MergeFile& file, bool stock_files) {
     return {WriterKind::weir, writer_liveness(opened.fd(), file.name.identity) == Liveness::dead};
   }
   if (!is_header || !looks_like_metrics(opened.fd(), header)) {
-    return {WriterKind::nobody, stock_files && nobody_writes(opened.fd())};
+    return stock_files ? probed(WriterKind::nobody, opened.fd()) : Verdict{WriterKind::nobody};
   }
-  return {WriterKind::stock, stock_files && header.mark == 0 && nobody_writes(opened.fd())};
+  if (stock_files && header.mark == 0) return probed(WriterKind::stock, opened.fd());
+  return {WriterKind::stock};
+}
+
+/// The files that could not be judged, in one problem.
+Problem not_judged(const MergeFile& first, const char* refused, std::size_t count) {
+  const std::string more = count > 1 ? fmt::format(" and {} more", count - 1) : "";
+  return {"unjudged", first.path,
+          fmt::format("cannot tell whether the writer of {}{} has ended, so it stays{}", first.path, more,
+                      permission_words(EACCES, first.path, refused))};
 }
 
 }  // namespace
 
 FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files) {
   FoundFiles found;
+  const MergeFile* first_refused = nullptr;
+  const char* refused = nullptr;
+  std::size_t refusals = 0;
   for (const MergeFile& file : files) {
     if (is_archive_name(file.name)) continue;
     const Verdict verdict = judge_file(file, stock_files);
+    if (verdict.refused != nullptr && refusals++ == 0) {
+      first_refused = &file;
+      refused = verdict.refused;
+    }
     if (verdict.is_dead) {
       found.dead.push_back({file, verdict.written_by});
       continue;
@@ -105,6 +133,7 @@ FoundFiles find_dead_files(const std::vector<MergeFile>& files, bool stock_files
     }
     ++(verdict.written_by == WriterKind::stock ? found.others : found.live);  // of others nobody has looked who lives
   }
+  if (refusals > 0) found.problems.push_back(not_judged(*first_refused, refused, refusals));
   return found;
 }
 

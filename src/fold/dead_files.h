@@ -30,7 +30,7 @@ struct FoundFiles {
   std::vector<DeadFile> dead;
   std::size_t live = 0;           ///< of Weir's, not known to be dead
   std::size_t others = 0;         ///< written by other clients, and not known to be dead
-  std::vector<Problem> problems;  ///< files that are none, and stay
+  std::vector<Problem> problems;  ///< files that are none, and those that cannot be judged: they stay
 };
 
 /// `stock_files`: files of other clients too, and those that are no metrics files, where nobody has them open for

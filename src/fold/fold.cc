@@ -15,6 +15,7 @@
 #include "collect/directory_files.h"
 #include "collect/file_entries.h"
 #include "collect/open_directory.h"
+#include "collect/permission_words.h"
 #include "fold/archive_writer.h"
 #include "fold/dead_files.h"
 #include "fold/fold_plan.h"
@@ -32,7 +33,8 @@ class DirectoryLock {
   explicit DirectoryLock(const std::filesystem::path& directory)
       : fd_(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
     if (fd_ < 0) {
-      throw StorageError(fmt::format("cannot fold {}: {}", directory.string(), std::generic_category().message(errno)));
+      throw StorageError(fmt::format("cannot fold {}: {}{}", directory.string(), std::generic_category().message(errno),
+                                     permission_words(errno, directory, "read, write and enter it (rwx)")));
     }
     is_held_ = ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
   }
@@ -65,7 +67,7 @@ class Folder {
       : directory_(std::move(directory)), options_(options) {}
 
   FoldReport run() {
-    refuse_spool();
+    if (!options_.only_look) refuse_spool();
     std::vector<Problem> problems;
     const std::vector<MergeFile> files = list_directory(directory_, problems);
     for (const Problem& problem : problems) {
@@ -76,6 +78,11 @@ class Folder {
     report_.live = found.live;
     report_.others = found.others;
     all_ = found.dead.size();
+    if (options_.only_look) {
+      report_.left = all_;
+      return std::move(report_);
+    }
+    if (all_ > 0) refuse_unwritable();
     const FoldPlan plan = plan_fold(found, options_);
     report_.left = plan.left;
     for (const KindFiles& kind : plan.kinds) fold_kind(kind);
@@ -86,6 +93,13 @@ class Folder {
   }
 
  private:
+  /// Before the first file: who may not write would fail at each.
+  void refuse_unwritable() const {
+    if (faccessat(AT_FDCWD, directory_.c_str(), W_OK, AT_EACCESS) == 0) return;
+    throw StorageError(fmt::format("cannot fold {}: {}{}", directory_.string(), std::generic_category().message(errno),
+                                   permission_words(errno, directory_, "write in it")));
+  }
+
   /// What a spool holds is on its way into Redis, under the names of those who counted it (P11).
   void refuse_spool() const {
     const OpenDirectory listing = open_directory(directory_);
@@ -235,6 +249,7 @@ class Folder {
 }  // namespace
 
 FoldReport fold_directory(const std::filesystem::path& directory, const FoldOptions& options) {
+  if (options.only_look) return Folder(directory, options).run();  // keeps nobody from folding
   const DirectoryLock lock(directory);
   if (lock.is_held()) return Folder(directory, options).run();
   FoldReport busy;
