@@ -92,9 +92,16 @@ struct Snapshot {
     std::size_t series = 0;
     Exemplar exemplar;
   };
+  struct TimestampAt {
+    std::size_t series = 0;
+    double seconds = 0;  ///< Unix time
+  };
   std::shared_ptr<const SeriesTable> table = std::make_shared<SeriesTable>();
   std::vector<double> values;         ///< values[i] belongs to table->series(i)
   std::vector<ExemplarAt> exemplars;  ///< sorted by series, at most one each
+  /// When a value was measured, where its collector said so: sorted by series, at most one each. Weir's own metrics
+  /// have none: their values are of now.
+  std::vector<TimestampAt> timestamps;
 };
 
 /// Something that could not be read, and was left out while everything else was served.
@@ -128,6 +135,7 @@ struct Sample {
   Labels labels;  ///< sorted by name
   double value = 0;
   std::optional<Exemplar> exemplar;
+  std::optional<double> timestamp = std::nullopt;  ///< Unix seconds, where the value is not of now
 };
 
 /// A family with its samples, in full: the convenient, slower view of a collection.

@@ -28,11 +28,16 @@ py::object exemplar_of(const Sample& sample) {
                         e.timestamp != 0 ? py::object(py::float_(e.timestamp)) : py::none());
 }
 
-/// (name, documentation, type, unit, [(sample name, labels, value, exemplar), …])
+py::object timestamp_of(const Sample& sample) {
+  return sample.timestamp ? py::object(py::float_(*sample.timestamp)) : py::none();
+}
+
+/// (name, documentation, type, unit, [(sample name, labels, value, timestamp, exemplar), …])
 py::tuple tuple_of(const MetricFamily& family) {
   py::list samples;
   for (const Sample& sample : family.samples) {
-    samples.append(py::make_tuple(sample.name, dict_of(sample.labels), sample.value, exemplar_of(sample)));
+    samples.append(
+        py::make_tuple(sample.name, dict_of(sample.labels), sample.value, timestamp_of(sample), exemplar_of(sample)));
   }
   return py::make_tuple(family.head.name, family.head.help, std::string(to_string(family.head.type)), family.head.unit,
                         samples);
@@ -95,9 +100,8 @@ void add_collect(py::module_& module) {
   py::class_<Source, std::shared_ptr<Source>>(module, "Source", "Anything that can be scraped.")
       .def("describe", &Source::describe, "What is being read, for people.")
       .def("collect", &collect,
-           "([(name, documentation, type, unit, [(sample, labels, value, exemplar)])], [(reason, message)]): every "
-           "value "
-           "read anew, and what could not be read.")
+           "([(name, documentation, type, unit, [(sample, labels, value, timestamp or None, exemplar or None)])], "
+           "[(reason, message)]): every value read anew, and what could not be read.")
       .def("scrape", &scrape, py::arg("accept") = "", py::arg("accept_encoding") = "",
            py::arg("names") = std::vector<std::string>{},
            "(body, Content-Type, Content-Encoding or '', [(reason, message)]) for these request headers and name[].");

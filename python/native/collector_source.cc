@@ -34,6 +34,13 @@ std::optional<Exemplar> exemplar_of(const py::handle& sample) {
   return exemplar;
 }
 
+/// None where the value is of now. prometheus_client's Timestamp has seconds and nanoseconds, and is a float in all.
+std::optional<double> timestamp_of(const py::handle& sample) {
+  const py::object given = py::getattr(sample, "timestamp", py::none());
+  if (given.is_none()) return std::nullopt;
+  return py::float_(given);
+}
+
 MetricFamily family_from(const py::handle& metric) {
   MetricFamily family;
   family.head = {text_of(metric, "name"), type_of(metric), text_of(metric, "documentation"), text_of(metric, "unit")};
@@ -46,6 +53,7 @@ MetricFamily family_from(const py::handle& metric) {
     std::ranges::sort(sample.labels);
     sample.value = py::float_(given.attr("value"));
     sample.exemplar = exemplar_of(given);
+    sample.timestamp = timestamp_of(given);
     family.samples.push_back(std::move(sample));
   }
   return family;

@@ -6,6 +6,15 @@
 #include "storage/registration_lock.h"
 
 namespace weir::python {
+namespace {
+
+/// The first of those, sorted by series, that belongs to series `i` or a later one.
+template <typename At>
+auto first_from(const std::vector<At>& sorted, std::size_t i) {
+  return std::ranges::lower_bound(sorted, i, {}, &At::series);
+}
+
+}  // namespace
 
 std::uint64_t SourceRegistry::add(std::shared_ptr<Source> source, bool is_reader) {
   const RegistrationHold hold;
@@ -85,13 +94,13 @@ void SourceRegistry::append(const Joined& joined, const Parts& parts, Collection
     const auto values = part.values.begin() + static_cast<std::ptrdiff_t>(run.first);
     const std::size_t moved = all.values.size();
     all.values.insert(all.values.end(), values, values + static_cast<std::ptrdiff_t>(run.count));
-    const auto before = [](const Snapshot::ExemplarAt& exemplar, std::size_t series) {
-      return exemplar.series < series;
-    };
-    const auto end = part.exemplars.end();
-    for (auto it = std::lower_bound(part.exemplars.begin(), end, run.first, before);
-         it != end && it->series < run.first + run.count; ++it) {
+    for (auto it = first_from(part.exemplars, run.first); it != part.exemplars.end(); ++it) {
+      if (it->series >= run.first + run.count) break;
       all.exemplars.push_back({it->series - run.first + moved, it->exemplar});
+    }
+    for (auto it = first_from(part.timestamps, run.first); it != part.timestamps.end(); ++it) {
+      if (it->series >= run.first + run.count) break;
+      all.timestamps.push_back({it->series - run.first + moved, it->seconds});
     }
   }
   out.problems = joined.problems;

@@ -5,7 +5,7 @@ from typing import Any, Iterable, List, NamedTuple, Optional, Tuple, overload
 from weir.metrics_core import Exemplar, Metric, Sample
 
 NativeExemplar = Tuple[dict, float, Optional[float]]
-NativeSample = Tuple[str, dict, float, Optional[NativeExemplar]]
+NativeSample = Tuple[str, dict, float, Optional[float], Optional[NativeExemplar]]
 NativeFamily = Tuple[str, str, str, str, List[NativeSample]]
 NativeProblem = Tuple[str, str]
 
@@ -66,8 +66,8 @@ def metrics_from(families: Iterable[NativeFamily], classes: Classes = _OWN,
             problems.append(("bad_name", str(error)))
             continue
         metric.samples = [
-            classes.sample(sample, labels, value, None, None if exemplar is None else classes.exemplar(*exemplar))
-            for sample, labels, value, exemplar in samples
+            classes.sample(sample, labels, value, timestamp, None if exemplar is None else classes.exemplar(*exemplar))
+            for sample, labels, value, timestamp, exemplar in samples
         ]
         metrics.append(metric)
     return metrics

@@ -7,7 +7,7 @@ GAUGE_MODES: Tuple[str, ...]
 
 _Problems = List[Tuple[str, str]]
 _Exemplar = Tuple[Dict[str, str], float, Optional[float]]
-_Sample = Tuple[str, Dict[str, str], float, Optional[_Exemplar]]
+_Sample = Tuple[str, Dict[str, str], float, Optional[float], Optional[_Exemplar]]
 _Family = Tuple[str, str, str, str, List[_Sample]]
 _Collected = Tuple[List[_Family], _Problems]
 _Self = TypeVar("_Self", bound="Instrument")

@@ -13,7 +13,8 @@ class Exemplar(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """One line of an exposition. `timestamp` and `native_histogram` are what other collectors give; Weir sets none."""
+    """One line of an exposition. `timestamp` (Unix seconds) and `native_histogram` are what other collectors give;
+    Weir's own metrics have none, and no exposition of Weir's shows a native histogram."""
 
     name: str
     labels: Dict[str, str]

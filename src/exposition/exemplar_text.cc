@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "exposition/name_escaping.h"
+#include "exposition/timestamp_text.h"
 #include "format/number.h"
 #include "model/names.h"
 #include "model/series_text.h"
@@ -48,14 +47,6 @@ void append_labels(std::string& out, Labels labels, NameEscaping scheme) {
   out += '}';
 }
 
-void append_timestamp(std::string& out, double seconds) {
-  // Never in exponent form, though OpenMetrics allows it: prometheus_client's parser reads 1.5e+09 as one second.
-  std::array<char, 400> digits;
-  const auto [end, error] =
-      std::to_chars(digits.data(), digits.data() + digits.size(), seconds, std::chars_format::fixed);
-  if (error == std::errc{}) out.append(" ").append(digits.data(), end);
-}
-
 }  // namespace
 
 std::string exemplar_text(const Exemplar& exemplar, NameEscaping scheme) {
@@ -64,7 +55,7 @@ std::string exemplar_text(const Exemplar& exemplar, NameEscaping scheme) {
   append_labels(out, exemplar.labels, scheme);
   std::array<char, kMaxNumberLength> number;
   out.append(" ").append(number.data(), write_openmetrics_number(number.data(), exemplar.value));
-  if (exemplar.timestamp != 0 && std::isfinite(exemplar.timestamp)) append_timestamp(out, exemplar.timestamp);
+  if (exemplar.timestamp != 0) append_seconds(out, exemplar.timestamp);
   return out;
 }
 

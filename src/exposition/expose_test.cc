@@ -356,6 +356,55 @@ TEST(Expose, ExemplarsSurviveEscaping) {
             "# HELP \"a.b\" h\n# TYPE \"a.b\" counter\n{\"a.b_total\"} 1.0 # {\"t.id\"=\"x\"} 1.0 5\n# EOF\n");
 }
 
+Sample at(Sample base, double timestamp) {
+  base.timestamp = timestamp;
+  return base;
+}
+
+TEST(Expose, TimestampsStandBehindTheValueInMillisecondsOrSeconds) {
+  const std::vector<MetricFamily> families{
+      family(
+          "c", MetricType::counter,
+          {sample("c_total", 1, {{"k", "0"}}), at(sample("c_total", 2, {{"k", "1"}}), 1520879607.789),
+           at(with_exemplar(sample("c_total", 3, {{"k", "2"}}), {{"t", "x"}}, 2, 5), 1.9999),
+           with_exemplar(sample("c_total", 4, {{"k", "3"}}), {{"t", "y"}}, 2, 0), sample("c_total", 5, {{"k", "4"}})}),
+      family("g.h", MetricType::gauge, {at(sample("g.h", 6), 0), at(sample("g.h", 7), -2.5)})};
+  EXPECT_EQ(exposed(families, kText), R"(# HELP c_total h
+# TYPE c_total counter
+c_total{k="0"} 1
+c_total{k="1"} 2 1520879607789
+c_total{k="2"} 3 1999
+c_total{k="3"} 4
+c_total{k="4"} 5
+# HELP g_h h
+# TYPE g_h gauge
+g_h 6 0
+)");
+  EXPECT_EQ(exposed(families, escaped(NameEscaping::allow_utf8, TextFormat::openmetrics_1_0_0)), R"(# HELP c h
+# TYPE c counter
+c_total{k="0"} 1.0
+c_total{k="1"} 2.0 1520879607.789
+c_total{k="2"} 3.0 1.9999 # {t="x"} 2.0 5
+c_total{k="3"} 4.0 # {t="y"} 2.0
+c_total{k="4"} 5.0
+# HELP "g.h" h
+# TYPE "g.h" gauge
+{"g.h"} 6.0 0
+{"g.h"} 7.0 -2.5
+# EOF
+)");
+}
+
+TEST(Expose, TimestampThatIsNoTimeIsLeftOut) {
+  for (const double none : {std::nan(""), std::numeric_limits<double>::infinity()}) {
+    const std::vector<MetricFamily> families{family("g", MetricType::gauge, {at(sample("g", 1), none)})};
+    EXPECT_EQ(exposed(families, kText), "# HELP g h\n# TYPE g gauge\ng 1\n");
+    EXPECT_EQ(exposed(families, kOpenMetrics), "# HELP g h\n# TYPE g gauge\ng 1.0\n# EOF\n");
+  }
+  const std::vector<MetricFamily> late{family("g", MetricType::gauge, {at(sample("g", 1), 1e17)})};
+  EXPECT_EQ(exposed(late, kText), "# HELP g h\n# TYPE g gauge\ng 1\n") << "no 64 bits of milliseconds";
+}
+
 TEST(Expose, FilterSelectsWholeFamiliesByFamilyOrSampleName) {
   const std::string jobs =
       "# HELP jobs_total Jobs done\n# TYPE jobs_total counter\njobs_total{queue=\"a\"} 3\njobs_total{queue=\"b\"} "

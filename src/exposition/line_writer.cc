@@ -1,9 +1,11 @@
 #include "exposition/line_writer.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "exposition/exemplar_text.h"
 #include "exposition/name_escaping.h"
+#include "exposition/timestamp_text.h"
 #include "format/number.h"
 
 namespace weir {
@@ -34,6 +36,21 @@ bool has_unit(const Heading& heading) noexcept {
   const std::string& name = heading.name;
   return name.size() > unit.size() && name.ends_with(unit) && name[name.size() - unit.size() - 1] == '_';
 }
+
+/// Goes along what some samples have beside their values: exemplars or timestamps, sorted by series.
+template <typename At>
+class Walk {
+ public:
+  Walk(const std::vector<At>& all, std::size_t first, bool is_shown)
+      : at_(is_shown ? std::ranges::lower_bound(all, first, {}, &At::series) : all.end()), end_(all.end()) {}
+  /// Of the next one; beyond every series when there is none.
+  std::size_t series() const noexcept { return at_ == end_ ? std::numeric_limits<std::size_t>::max() : at_->series; }
+  /// What sample `i` has, or nothing.
+  const At* take(std::size_t i) noexcept { return series() == i ? &*at_++ : nullptr; }
+
+ private:
+  typename std::vector<At>::const_iterator at_, end_;
+};
 
 template <auto write_number>
 void write_run(BodyWriter& out, const Snapshot& snapshot, std::size_t first, std::size_t last) {
@@ -85,36 +102,39 @@ void LineWriter::run(std::size_t first, std::size_t last) {
   }
 }
 
-LineWriter::ExemplarIterator LineWriter::first_exemplar_from(std::size_t i) const {
-  return std::ranges::lower_bound(snapshot_.exemplars, i, {}, &Snapshot::ExemplarAt::series);
-}
-
 void LineWriter::series(std::size_t first, std::size_t last, MetricType type) {
-  if (openmetrics_) {
-    for (auto at = first_exemplar_from(first); at != snapshot_.exemplars.end() && at->series < last; ++at) {
-      const std::string_view text = snapshot_.table->series(at->series);
-      if (!may_carry_exemplar(text, type)) continue;
-      run(first, at->series);
-      sample(text, at->series, &at->exemplar);
-      first = at->series + 1;
-    }
+  Walk timestamp(snapshot_.timestamps, first, true);
+  Walk exemplar(snapshot_.exemplars, first, openmetrics_);
+  for (;;) {
+    const std::size_t i = std::min(timestamp.series(), exemplar.series());
+    if (i >= last) break;
+    run(first, i);
+    const std::string_view text = snapshot_.table->series(i);
+    const Snapshot::TimestampAt* const when = timestamp.take(i);
+    const Snapshot::ExemplarAt* const what = exemplar.take(i);
+    sample(text, i, when ? &when->seconds : nullptr,
+           what && may_carry_exemplar(text, type) ? &what->exemplar : nullptr);
+    first = i + 1;
   }
   run(first, last);
 }
 
 void LineWriter::series_as(std::string_view text, std::size_t i, MetricType type) {
-  const auto at = first_exemplar_from(i);
-  const bool here = at != snapshot_.exemplars.end() && at->series == i;
-  sample(text, i, openmetrics_ && here && may_carry_exemplar(text, type) ? &at->exemplar : nullptr);
+  const Snapshot::TimestampAt* const when = Walk(snapshot_.timestamps, i, true).take(i);
+  const Snapshot::ExemplarAt* const what = Walk(snapshot_.exemplars, i, openmetrics_).take(i);
+  sample(text, i, when ? &when->seconds : nullptr, what && may_carry_exemplar(text, type) ? &what->exemplar : nullptr);
 }
 
-void LineWriter::sample(std::string_view text, std::size_t i, const Exemplar* exemplar) {
+void LineWriter::sample(std::string_view text, std::size_t i, const double* timestamp, const Exemplar* exemplar) {
   out_.append(text);
   out_.append(" ");
   char* at = out_.room(kMaxNumberLength);
   const double value = snapshot_.values[i];
   out_.advance_to(openmetrics_ ? write_openmetrics_number(at, value) : write_go_number(at, value));
-  if (exemplar != nullptr) out_.append(exemplar_text(*exemplar, format_.escaping));
+  std::string more;
+  if (timestamp != nullptr) openmetrics_ ? append_seconds(more, *timestamp) : append_milliseconds(more, *timestamp);
+  if (exemplar != nullptr) more += exemplar_text(*exemplar, format_.escaping);
+  out_.append(more);
   out_.append("\n");
 }
 

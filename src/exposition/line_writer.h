@@ -1,4 +1,4 @@
-// The lines of an exposition: headings, samples, exemplars, the end.
+// The lines of an exposition: headings, samples, timestamps, exemplars, the end.
 //
 //   LineWriter out(snapshot, format, body);
 //   out.heading(heading);
@@ -32,12 +32,10 @@ class LineWriter {
   void end();
 
  private:
-  using ExemplarIterator = std::vector<Snapshot::ExemplarAt>::const_iterator;
-
   void comment(std::string_view keyword, std::string_view name, std::string_view text);
-  void sample(std::string_view text, std::size_t i, const Exemplar* exemplar);
+  /// The exemplar is null, or stands where the type has one.
+  void sample(std::string_view text, std::size_t i, const double* timestamp, const Exemplar* exemplar);
   void run(std::size_t first, std::size_t last);
-  ExemplarIterator first_exemplar_from(std::size_t i) const;
 
   const Snapshot& snapshot_;
   const Format format_;

@@ -42,7 +42,7 @@ bool has_quoted_name(std::string_view text) noexcept {
 
 Sample sample_of(std::string_view series, double value) {
   SeriesParts parts = parse_series_text(series);
-  return Sample{std::move(parts.name), std::move(parts.labels), value, std::nullopt};
+  return Sample{std::move(parts.name), std::move(parts.labels), value, std::nullopt, std::nullopt};
 }
 
 }  // namespace
@@ -85,12 +85,14 @@ std::vector<MetricFamily> families(const Snapshot& snapshot) {
   std::vector<MetricFamily> result;
   result.reserve(table.families().size());
   auto exemplar = snapshot.exemplars.begin();
+  auto timestamp = snapshot.timestamps.begin();
   for (const SeriesTable::Family& family : table.families()) {
     MetricFamily& full = result.emplace_back(MetricFamily{family.head, {}});
     full.samples.reserve(family.count);
     for (std::size_t i = family.first; i < family.first + family.count; ++i) {
       Sample& sample = full.samples.emplace_back(sample_of(table.series(i), snapshot.values[i]));
       if (exemplar != snapshot.exemplars.end() && exemplar->series == i) sample.exemplar = (exemplar++)->exemplar;
+      if (timestamp != snapshot.timestamps.end() && timestamp->series == i) sample.timestamp = (timestamp++)->seconds;
     }
   }
   return result;
@@ -103,6 +105,7 @@ Snapshot snapshot_of(const std::vector<MetricFamily>& families) {
     builder.family(family.head);
     for (const Sample& sample : family.samples) {
       if (sample.exemplar) snapshot.exemplars.push_back({snapshot.values.size(), *sample.exemplar});
+      if (sample.timestamp) snapshot.timestamps.push_back({snapshot.values.size(), *sample.timestamp});
       builder.series(sample.name, sample.labels);
       snapshot.values.push_back(sample.value);
     }

@@ -11,11 +11,12 @@ namespace weir {
 namespace {
 
 std::vector<MetricFamily> two_families() {
-  return {{{"requests", MetricType::counter, "Requests.", ""},
-           {{"requests_total", {{"method", "GET"}}, 3, Exemplar{{{"trace_id", "x"}}, 1, 2.5}},
-            {"requests_total", {{"method", "PO\"ST"}}, 4, std::nullopt}}},
-          {{"empty", MetricType::gauge, "Nothing yet.", "bytes"}, {}},
-          {{"temperature", MetricType::gauge, "", ""}, {{"temperature", {}, -1.5, Exemplar{{}, 9, 0}}}}};
+  return {
+      {{"requests", MetricType::counter, "Requests.", ""},
+       {{"requests_total", {{"method", "GET"}}, 3, Exemplar{{{"trace_id", "x"}}, 1, 2.5}},
+        {"requests_total", {{"method", "PO\"ST"}}, 4, std::nullopt}}},
+      {{"empty", MetricType::gauge, "Nothing yet.", "bytes"}, {}},
+      {{"temperature", MetricType::gauge, "", ""}, {{"temperature", {}, -1.5, Exemplar{{}, 9, 0}, 1520879607.789}}}};
 }
 
 TEST(SeriesTable, SeriesBelongToTheFamilyOpenedBefore) {
@@ -98,6 +99,7 @@ TEST(Snapshot, FamiliesComeBackWhole) {
       EXPECT_EQ(is.name, was.name);
       EXPECT_EQ(is.labels, was.labels);
       EXPECT_EQ(is.value, was.value);
+      EXPECT_EQ(is.timestamp, was.timestamp);
       ASSERT_EQ(is.exemplar.has_value(), was.exemplar.has_value());
       if (was.exemplar) {
         EXPECT_EQ(is.exemplar->value, was.exemplar->value);

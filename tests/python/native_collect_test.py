@@ -6,6 +6,8 @@ import urllib.request
 
 import prometheus_client
 import prometheus_client.multiprocess
+import prometheus_client.openmetrics.parser
+import prometheus_client.parser
 import pytest
 import weir
 
@@ -62,6 +64,44 @@ def test_a_registry_takes_python_collectors_and_prometheus_clients(registry):
     assert 'stock_h_bucket{le="1.0"} 1.0 # {id="5"} 0.5 ' in shown
     assert 'native_total 1.0 # {trace="t"} 1.0 ' in shown
     assert "_created" not in shown
+
+
+STAMPS = (None, 0, 1, -2.5, 1520879607.7895, 1.75e9, prometheus_client.samples.Timestamp(1520879607, 789000000), None)
+
+
+class Stamped:
+    def __init__(self, own):
+        self.own = own
+
+    def collect(self):
+        for typ, suffix in (("gauge", ""), ("counter", "_total")):
+            metric = self.own(typ, "Of then.", typ)
+            for place, stamp in enumerate(STAMPS):
+                metric.add_sample(typ + suffix, {"place": str(place)}, place, stamp,
+                                  prometheus_client.samples.Exemplar({"t": "x"}, 2, 3) if suffix and place % 2 else None)
+            yield metric
+
+
+@pytest.mark.parametrize("own", [weir.Metric, prometheus_client.Metric], ids=["weir", "stock"])
+def test_the_timestamps_and_exemplars_of_a_collector_are_shown_as_stock_shows_them(registry, own):
+    weir.Counter("before", "B.", registry=registry).inc()
+    stock = prometheus_client.CollectorRegistry()
+    registry.register(Stamped(own)), stock.register(Stamped(prometheus_client.Metric))
+
+    def lines(parsed):
+        return {(s.name, s.labels["place"], s.value, s.timestamp and float(s.timestamp), repr(s.exemplar))
+                for metric in parsed for s in metric.samples if "place" in s.labels}
+    ours = lines(prometheus_client.parser.text_string_to_metric_families(text(registry)))
+    assert ours == lines(prometheus_client.parser.text_string_to_metric_families(
+        prometheus_client.generate_latest(stock).decode()))
+    assert ("gauge", "4", 4.0, 1520879607.789, "None") in ours
+    openmetrics = [generate.decode() for generate in (
+        weir.generate_openmetrics(registry), prometheus_client.openmetrics.exposition.generate_latest(stock))]
+    found, expected = (lines(prometheus_client.openmetrics.parser.text_string_to_metric_families(one))
+                       for one in openmetrics)
+    assert found == expected and len(found) == 2 * len(STAMPS)
+    assert [s.timestamp for s in registry.collect()[1].samples] == [
+        stamp if stamp is None else float(stamp) for stamp in STAMPS]
 
 
 def test_a_collector_that_raises_costs_itself_only_and_is_logged(registry, caplog):

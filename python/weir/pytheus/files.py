@@ -62,7 +62,7 @@ class MultiProcessFileBackend(CellBackend):
         log_problems(problems)
         found: _Found = {}
         for *_, samples in families:
-            for name, labels, value, _ in samples:
+            for name, labels, value, *_ in samples:
                 found.setdefault(name, []).append((labels, value))
         return {collector: _samples(Sample, collector, found) for collector in registry.collect()}
 
