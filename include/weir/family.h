@@ -45,6 +45,10 @@ class FamilyBase {
   bool remove(std::span<const std::string_view> values);
   /// Forgets all children.
   void clear();
+  /// As remove() and clear(), but what was forgotten lives on as long as the pointer, and this family, do: for callers
+  /// that cannot know yet whether it is still being used. Let go of without the registration lock.
+  std::shared_ptr<Child> take(std::span<const std::string_view> values);
+  std::vector<std::shared_ptr<Child>> take_all();
   std::size_t size() const;
 
  protected:

@@ -3,17 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <thread>
-#include <vector>
+#include <utility>
 
 #include "native/gil.h"
-#include "weir/error.h"
 
 namespace weir::python {
 namespace {
-
-constexpr std::chrono::seconds kLongest{5};
 
 struct Call {
   const std::string* family;
@@ -33,9 +29,25 @@ std::vector<Call>& calls() {
   return all;
 }
 
-bool is_of(const Call& call, const Child& child, const Labels& labels) {
-  return *call.family == child.info().name && std::ranges::all_of(labels, [&](const auto& label) {
-    return std::ranges::find(*call.labels, label) != call.labels->end();
+/// A child that was removed, and what it needs as long as it lives.
+struct Removed {
+  std::shared_ptr<NativeMetric> metric;
+  std::shared_ptr<Child> child;  // goes first
+};
+
+/// Those that may be in a call; few, and seldom any.
+std::vector<Removed>& removed() {
+  static std::vector<Removed>& all = *new std::vector<Removed>;
+  return all;
+}
+
+bool is_in_call(const Removed& one) {
+  if (calls().empty()) return false;
+  const Labels labels = one.child->labels();
+  return std::ranges::any_of(calls(), [&](const Call& call) {
+    return *call.family == one.child->info().name && std::ranges::all_of(labels, [&](const auto& label) {
+      return std::ranges::find(*call.labels, label) != call.labels->end();
+    });
   });
 }
 
@@ -49,25 +61,14 @@ BackendCall::~BackendCall() {
   std::erase_if(calls(), [this](const Call& call) { return call.id == this; });
 }
 
-void refuse_in_call_of(const std::string& family) {
-  for (const Call& call : calls()) {
-    if (*call.family == family && call.thread == std::this_thread::get_id()) {
-      throw Error("metric " + family + ": its own backend cannot make or remove its children in a call");
-    }
+void free_after_calls(const std::shared_ptr<NativeMetric>& metric, std::vector<std::shared_ptr<Child>> children) {
+  for (std::shared_ptr<Child>& child : children) {
+    if (child != nullptr) removed().push_back({metric, std::move(child)});
   }
-}
-
-void wait_for_calls(const Child& child) {
-  if (calls().empty()) return;
-  const Labels labels = child.labels();
-  const auto until = std::chrono::steady_clock::now() + kLongest;
-  while (std::ranges::any_of(calls(), [&](const Call& call) { return is_of(call, child, labels); })) {
-    if (std::chrono::steady_clock::now() > until) {
-      throw Error("metric " + child.info().name +
-                  ": a child is not removed, its own backend has been in a call for 5 s");
-    }
-    without_gil([] { return std::this_thread::yield(), 0; });
-  }
+  const auto free = std::ranges::stable_partition(removed(), is_in_call);
+  std::vector<Removed> gone(std::move_iterator(free.begin()), std::move_iterator(free.end()));
+  removed().erase(free.begin(), free.end());
+  without_gil([&] { return gone.clear(), 0; });
 }
 
 }  // namespace weir::python

@@ -1,14 +1,19 @@
 // Which values of users' own Python backends are in the middle of a call: its Python code lets other threads run, and
-// one of them may remove the child. C++ frees a removed child, so whoever removes waits for the calls to end.
+// one of them, or the call itself, may remove the child. So a removed child is freed when its calls have ended.
 //
 // A verb makes its calls one after the other without letting go of the GIL between them, and a child that is detached
 // gets no new ones: where none of its values is in a call, no verb on it is under way.
 //
+// Nobody waits for a call: it may be waiting for whoever removes, for a lock of the application's for one.
+//
 // Thread safety: the GIL. Process safety: a forked child has none of the other threads, and forgets their calls.
 #pragma once
 
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "native/instrument.h"
 #include "weir/child.h"
 #include "weir/types.h"
 
@@ -23,11 +28,8 @@ class BackendCall {
   BackendCall& operator=(const BackendCall&) = delete;
 };
 
-/// Throws Error when this thread is in a call of a value of that family: waiting for its end would be for ever.
-void refuse_in_call_of(const std::string& family);
-
-/// Returns when nobody is in a call of a value of `child`, which is detached. With the GIL, which it lets go of
-/// meanwhile. Throws Error after 5 seconds: then the call waits for the caller, perhaps.
-void wait_for_calls(const Child& child);
+/// Frees children of `metric` that are detached and taken from their family: now, or, where one of their values is in a
+/// call, in a later use of this function that finds it ended. It lets go of the GIL meanwhile.
+void free_after_calls(const std::shared_ptr<NativeMetric>& metric, std::vector<std::shared_ptr<Child>> children);
 
 }  // namespace weir::python

@@ -98,7 +98,6 @@ PyObject* find_or_make(PyObject* self, std::span<PyObject* const> values) {
       continue;
     }
     if (table.works().is_removing(hash)) {  // what C++ finds now may go at any moment
-      refuse_in_call_of(info_of(self).name);
       without_gil([] { return std::this_thread::yield(), 0; });
       continue;
     }
@@ -176,19 +175,15 @@ PyObject* labels(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObje
   return guarded([&] { return find_or_make(self, values); });
 }
 
-// What a child object lets go of. The function goes when nothing else is under way: its end may run Python code.
-struct Detached {
-  const Child* native = nullptr;
-  py::object function;
-};
-
-// The object stays good and counts nowhere from here on.
-Detached detach(PyObject* child) noexcept {
+// The object stays good and counts nowhere from here on. Gives its function, to be let go of when nothing else is under
+// way: its end may run Python code.
+py::object detach(PyObject* child) noexcept {
   Instrument& me = as_instrument(child);
-  Detached out{std::exchange(me.child, nullptr), {}};
-  if (me.function) out.function = py::reinterpret_steal<py::object>(std::exchange(me.function->object, nullptr));
+  me.child = nullptr;
+  py::object function;
+  if (me.function) function = py::reinterpret_steal<py::object>(std::exchange(me.function->object, nullptr));
   me.function.reset();
-  return out;
+  return function;
 }
 
 PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexcept {
@@ -199,15 +194,14 @@ PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexce
   return guarded([&]() -> PyObject* {
     const Texts texts({args, static_cast<std::size_t>(count)});
     Instrument& metric = as_instrument(self);
-    refuse_in_call_of(info_of(self).name);
     const std::size_t hash = ChildTable::hash_of(texts.pointers());
     const auto taken = py::reinterpret_steal<py::object>(metric.table->take(hash, texts.pointers()));
     if (taken) {
-      const Detached detached = detach(taken.ptr());
+      const py::object function = detach(taken.ptr());
       const ChildWorks::Removal removal(metric.table->works(), hash);
-      wait_for_calls(*detached.native);
       const std::vector<std::string_view> gone = utf8_of(texts.pointers());
-      without_gil([&] { return metric.metric->family().remove(gone); });
+      const std::shared_ptr<NativeMetric> owner = metric.metric;
+      free_after_calls(owner, {without_gil([&] { return owner->family().take(gone); })});
     }
     Py_RETURN_NONE;
   });
@@ -226,18 +220,17 @@ PyObject* clear(PyObject* self, PyObject* /*none*/) noexcept {
   Instrument& metric = as_instrument(self);
   if (metric.table == nullptr) Py_RETURN_NONE;  // as the stock client: nothing to clear without labels
   return guarded([&]() -> PyObject* {
-    refuse_in_call_of(info_of(self).name);
     while (metric.table->works().is_removing_any()) without_gil([] { return std::this_thread::yield(), 0; });
-    std::vector<py::object> all;  // before the removal, so that they go after it: their end may run Python code,
-    std::vector<Detached> parts;  // which may come back here
+    std::vector<py::object> all;        // before the removal, so that they go after it: their end may run Python code,
+    std::vector<py::object> functions;  // which may come back here
     const ChildWorks::Removal removal(metric.table->works(), std::nullopt);
     for (const ChildTable::Entry& entry : metric.table->entries()) {
       if (entry.child != nullptr) all.push_back(py::reinterpret_borrow<py::object>(entry.child));
     }
     metric.table->clear();
-    for (const py::object& child : all) parts.push_back(detach(child.ptr()));
-    for (const Detached& part : parts) wait_for_calls(*part.native);
-    without_gil([&] { return metric.metric->family().clear(), 0; });
+    for (const py::object& child : all) functions.push_back(detach(child.ptr()));
+    const std::shared_ptr<NativeMetric> owner = metric.metric;
+    free_after_calls(owner, without_gil([&] { return owner->family().take_all(); }));
     Py_RETURN_NONE;
   });
 }
@@ -320,7 +313,9 @@ PyObject* backend_name(PyObject* self, PyObject* /*none*/) noexcept {
 
 PyMethodDef methods[] = {
     {"labels", as_method(labels), kFastCall, "labels(*values, **named): the child with these label values."},
-    {"remove", as_method(remove), METH_FASTCALL, "remove(*values): forgets a child; in files its values stay."},
+    {"remove", as_method(remove), METH_FASTCALL,
+     "remove(*values): forgets a child; in files its values stay. A call of its backend that is under way ends as "
+     "usual."},
     {"clear", clear, METH_NOARGS, "Forgets all children."},
     {"backend_name", backend_name, METH_NOARGS, "Where its values live: `MultiProcessFileBackend`, …"},
     {"_begin", begin, METH_NOARGS, "After _open: a metric without labels counts from here on."},

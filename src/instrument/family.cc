@@ -86,32 +86,32 @@ Child& FamilyBase::add_child(std::span<const std::string_view> values, std::uint
   return *made;
 }
 
-bool FamilyBase::remove(std::span<const std::string_view> values) {
+// What the two take() is destroyed after the lock is let go: closing takes it.
+bool FamilyBase::remove(std::span<const std::string_view> values) { return take(values) != nullptr; }
+void FamilyBase::clear() { take_all(); }
+
+std::shared_ptr<Child> FamilyBase::take(std::span<const std::string_view> values) {
   const std::uint64_t hash = hash_label_values(values);
-  std::shared_ptr<Child> gone;  // destroyed after the lock is let go: closing takes it
-  {
-    const RegistrationHold hold;
-    Child* const found = indexes_.back()->find(hash, values);
-    if (found == nullptr) return false;
-    for (const auto& index : indexes_) index->remove(hash, found);
-    const auto it = std::ranges::find_if(children_, [&](const auto& c) { return c.get() == found; });
-    gone = std::move(*it);
-    children_.erase(it);
-    changes_.fetch_add(1, std::memory_order_relaxed);
-  }
-  return true;
+  const RegistrationHold hold;
+  Child* const found = indexes_.back()->find(hash, values);
+  if (found == nullptr) return nullptr;
+  for (const auto& index : indexes_) index->remove(hash, found);
+  const auto it = std::ranges::find_if(children_, [&](const auto& c) { return c.get() == found; });
+  std::shared_ptr<Child> gone = std::move(*it);
+  children_.erase(it);
+  changes_.fetch_add(1, std::memory_order_relaxed);
+  return gone;
 }
 
-void FamilyBase::clear() {
-  std::vector<std::shared_ptr<Child>> gone;  // as in remove()
-  {
-    const RegistrationHold hold;
-    for (const auto& child : children_) {
-      for (const auto& index : indexes_) index->remove(child->hash_, child.get());
-    }
-    gone.swap(children_);
-    changes_.fetch_add(1, std::memory_order_relaxed);
+std::vector<std::shared_ptr<Child>> FamilyBase::take_all() {
+  std::vector<std::shared_ptr<Child>> gone;
+  const RegistrationHold hold;
+  for (const auto& child : children_) {
+    for (const auto& index : indexes_) index->remove(child->hash_, child.get());
   }
+  gone.swap(children_);
+  changes_.fetch_add(1, std::memory_order_relaxed);
+  return gone;
 }
 
 std::size_t FamilyBase::size() const {
