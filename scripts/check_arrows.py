@@ -60,7 +60,7 @@ OUTSIDE = {
     **{f"openssl/{name}.h": {"web_config", "http"} for name in ("hmac", "pem", "rand", "x509")},
     "yaml-cpp/yaml.h": {"web_config"},
     "crypt.h": {"web_config"},
-    "simdjson.h": {"format", "config", "instrument", "redis_layout"},
+    "simdjson.h": {"format", "config", "instrument", "redis_layout", "watch"},
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(["<])([^">]+)[">]', re.MULTILINE)
 

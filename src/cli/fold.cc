@@ -77,9 +77,10 @@ int fold(const FoldArguments& arguments) {
   progress.end();
   const int code = tell_fold(directory.string(), report, "files");
   if (report.others > 0) {
-    write_out(fmt::format("{} files that Weir did not write stay as they are{}\n", report.others,
-                          arguments.stock ? ": somebody has them open, or they are none (weir check)"
-                                          : "; --stock folds those of prometheus_client whose processes have ended"));
+    const char* const why = !arguments.stock ? "; --stock folds those of prometheus_client whose processes have ended"
+                            : report.problems.empty() ? ": somebody has them open, or they are none (weir check)"
+                                                      : "";
+    write_out(fmt::format("{} files that Weir did not write stay as they are{}\n", report.others, why));
   }
   return code;
 }

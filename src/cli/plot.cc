@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <clocale>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "model/series_text.h"
 #include "watch/metric_page.h"
 #include "watch/watch.h"
+#include "weir/error.h"
 
 namespace weir::cli {
 namespace {
@@ -24,11 +26,30 @@ constexpr std::size_t kMostPlots = 8;
 constexpr double kUsualSeconds = 5;
 constexpr std::size_t kReadings = 60;  // fewer where that would be more than ten a second
 
+/// True where `wanted` names a part of the histogram or summary: `x_bucket`, `x_count{a="b"}`, `x_sum`.
+bool is_part(const SeriesParts& wanted, const std::string& family, const WatchedMetric& metric) {
+  if (!metric.shape.is_distribution || !wanted.name.starts_with(family)) return false;
+  const std::string_view ending = std::string_view(wanted.name).substr(family.size());
+  const bool is_known = ending == "_count" || ending == "_sum" || ending.empty() ||
+                        (ending == "_bucket" && metric.type == MetricType::histogram);
+  Labels labels = wanted.labels;
+  std::erase_if(labels, [](const Label& label) { return label.first == "le" || label.first == "quantile"; });
+  return is_known && (labels.empty() || labels == metric.shape.labels);
+}
+
+/// What that names: a family, all series of a name, or one series as it stands in an exposition.
 std::vector<const WatchedMetric*> named(const Watch& watch, const std::string& name) {
+  SeriesParts parts;
+  try {
+    parts = parse_series_text(name);
+  } catch (const FormatError&) {
+    parts.name = name;
+  }
   std::vector<const WatchedMetric*> out;
   for (const WatchedMetric& metric : watch.metrics()) {
     const std::string& family = watch.families()[metric.shape.family].head.name;
-    if (metric.shape.text == name || family == name || series_name(metric.shape.text) == name) out.push_back(&metric);
+    const bool is_named = metric.shape.text == name || family == name || series_name(metric.shape.text) == name;
+    if (is_named || is_part(parts, family, metric)) out.push_back(&metric);
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include "config/environment.h"
 #include "config/redis_support.h"
 #include "watch/url_source.h"
+#include "watch/url_writers.h"
 #include "weir/error.h"
 #include "weir/log.h"
 
@@ -42,7 +43,8 @@ ChosenSource exposition_source(const SourceArguments& arguments) {
   }
   refuse_redis_arguments(arguments, "--url is read");
   UrlOptions options{.url = arguments.url, .ca_file = environment::variable("SSL_CERT_FILE").value_or("")};
-  return {url_source(std::move(options)), nullptr, "", "what it exposes is up to it", nullptr};
+  std::unique_ptr<Source> source = url_source(options);
+  return {std::move(source), nullptr, "", "what it exposes is up to it", url_writers(std::move(options))};
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <langinfo.h>
 #include <wchar.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -77,6 +78,23 @@ std::size_t bytes_within(std::string_view shown, std::size_t columns) {
   return bytes;
 }
 
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns, std::size_t indent) {
+  columns = std::max<std::size_t>(columns, 8);
+  const std::string blanks(std::min(indent, columns / 4), ' ');
+  std::vector<std::string> lines;
+  std::string rest = shown_text(text);
+  while (columns_of(rest) > columns) {
+    std::size_t cut = bytes_within(rest, columns);
+    const std::size_t blank = rest.find_last_of(' ', cut);
+    const bool has_words = blank != std::string::npos && blank > columns / 2;  // else a path would leave lines empty
+    if (has_words) cut = blank;
+    lines.push_back(rest.substr(0, cut));
+    rest = blanks + rest.substr(has_words ? cut + 1 : cut);
+  }
+  lines.push_back(std::move(rest));
+  return lines;
+}
+
 std::string fit(std::string_view text, std::size_t columns) {
   const bool is_cut = columns_of(text) > columns;
   const std::size_t room = is_cut && columns > 0 ? columns - 1 : columns;
@@ -93,6 +111,22 @@ std::string fit(std::string_view text, std::size_t columns) {
     ++taken;
   }
   return out + std::string(columns - taken, ' ');
+}
+
+std::string fit_middle(std::string_view text, std::size_t columns) {
+  const std::string shown = shown_text(text);
+  const std::size_t all = columns_of(shown);
+  constexpr std::size_t kWorthAMiddle = 12;
+  if (all <= columns || columns < kWorthAMiddle) return fit(shown, columns);
+  const std::size_t head = (columns - 1) / 2;
+  const std::size_t tail = columns - 1 - head;
+  std::size_t skipped = bytes_within(shown, all - tail);
+  // A character of two columns that begins before the tail and ends in it goes.
+  while (columns_of(std::string_view(shown).substr(skipped)) > tail) {
+    ++skipped;
+    while (skipped < shown.size() && (static_cast<unsigned char>(shown[skipped]) & 0xc0) == 0x80) ++skipped;
+  }
+  return fit(shown.substr(0, bytes_within(shown, head)) + "~" + shown.substr(skipped), columns);
 }
 
 std::string fit_right(std::string_view text, std::size_t columns) {

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace weir {
 
@@ -21,8 +22,14 @@ std::size_t bytes_within(std::string_view shown, std::size_t columns);
 
 /// shown_text() in exactly that many columns: filled with blanks, or cut, its last column then `~`.
 std::string fit(std::string_view text, std::size_t columns);
-/// The same with the blanks on the left.
+/// The same, cut in the middle: series of one family differ at the end.
+std::string fit_middle(std::string_view text, std::size_t columns);
+/// fit() with the blanks on the left.
 std::string fit_right(std::string_view text, std::size_t columns);
+
+/// shown_text() in lines of at most that many columns (at least 8), broken at blanks where there are some; all lines
+/// but the first begin with `indent` blanks, fewer where the lines are short.
+std::vector<std::string> wrapped(std::string_view text, std::size_t columns, std::size_t indent);
 
 /// At most 10 columns: whole numbers below 10^10 as they are, else four significant digits; `NaN`, `+Inf`, `-Inf`.
 std::string number_text(double value);

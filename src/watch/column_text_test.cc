@@ -1,5 +1,6 @@
 #include "watch/column_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <clocale>
@@ -39,6 +40,20 @@ TEST_F(ColumnText, TextOfAnotherLocaleIsReplaced) {
   std::setlocale(LC_CTYPE, "C");
   EXPECT_EQ(shown_text("aä"), "a?");
   EXPECT_FALSE(has_blocks());
+}
+
+TEST_F(ColumnText, FitInTheMiddleKeepsBothEnds) {
+  EXPECT_EQ(fit_middle("requests_total{path=\"/cart\"}", 15), "request~/cart\"}");
+  EXPECT_EQ(fit_middle("short", 15), "short          ");
+  EXPECT_EQ(fit_middle("0123456789abc", 11), fit("0123456789abc", 11)) << "too narrow for two ends";
+  EXPECT_EQ(columns_of(fit_middle("aaaaaaaaaaaaaaaaaaa\u4e16\u754c\u4e16\u754c", 14)), 14U);
+}
+
+TEST_F(ColumnText, WrappedTextBreaksAtBlanksAndLosesNothing) {
+  EXPECT_THAT(wrapped("one two three four", 9, 2), testing::ElementsAre("one two", "  three", "  four"));
+  EXPECT_THAT(wrapped("abcdefghijkl mn", 8, 4), testing::ElementsAre("abcdefgh", "  ijkl", "  mn"));
+  EXPECT_THAT(wrapped("fits", 80, 2), testing::ElementsAre("fits"));
+  EXPECT_THAT(wrapped("", 80, 2), testing::ElementsAre(""));
 }
 
 TEST_F(ColumnText, NumbersTakeTenColumnsAtMost) {

@@ -86,8 +86,11 @@ std::vector<WriterValue> writer_values(const WatchedMetric& metric, const Family
 std::vector<ScreenLine> metric_page(const Watch& watch, const WatchedMetric& metric, const FamilySplit* split,
                                     std::size_t columns) {
   const FamilyHead& head = watch.families()[metric.shape.family].head;
-  std::vector<ScreenLine> lines{{shown_text(metric.shape.text), Style::title}};
-  if (!head.help.empty()) lines.push_back({shown_text(head.help), Style::faint});
+  std::vector<ScreenLine> lines;
+  for (std::string& line : wrapped(metric.shape.text, columns, 2)) lines.push_back({std::move(line), Style::title});
+  if (!head.help.empty()) {
+    for (std::string& line : wrapped(head.help, columns, 0)) lines.push_back({std::move(line), Style::faint});
+  }
   const bool counts_observations = metric.type == MetricType::histogram || metric.type == MetricType::summary;
   lines.push_back(
       {fmt::format("{}: {} {}, rate {}/s, change {}", to_string(metric.type), counts_observations ? "count" : "value",

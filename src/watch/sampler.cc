@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "watch/url_writers.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -35,14 +36,16 @@ TopReading read_now(Source& source, WriterView* writers, const FamilyHead* split
   TopReading reading;
   reading.collection = source.collect();
   reading.seconds = now_seconds();
-  reading.knows_writers = writers != nullptr;
-  if (writers == nullptr) return reading;
+  if (writers == nullptr || reading.is_unread()) return reading;
+  reading.knows_writers = true;
   if (split != nullptr) reading.split_of = split->name;  // asked for, whatever comes of it
   try {
     reading.writers = writers->writers();
     if (split != nullptr) {
       reading.split = writers->split(*split, kMostShares);
     }
+  } catch (const WritersNotTold&) {
+    reading.knows_writers = false;
   } catch (const std::exception& error) {
     reading.writers_fault = std::string("the writers are not known: ") + error.what();
   }
@@ -73,7 +76,7 @@ void Sampler::run() {
     const double begin = now_seconds();
     const bool asks_writers = begin - writers_at >= kBetweenWriters || (split && split->name != before.split_of);
     TopReading reading = read_now(source_, asks_writers ? writers_ : nullptr, split ? &*split : nullptr);
-    if (asks_writers) {
+    if (asks_writers && !reading.is_unread()) {
       writers_at = begin;
       before = reading;
       before.collection = nullptr;

@@ -20,8 +20,9 @@
 
 namespace weir {
 
-/// One reading now, in this thread. `split` null: no family's split is wanted. Throws nothing: what writers() throws
-/// is told in `writers_fault`.
+/// One reading now, in this thread. `split` null: no family's split is wanted. Where nothing can be read, writers are
+/// not asked: what holds the source up would hold them up too. Throws nothing: what writers() throws is told in
+/// `writers_fault`.
 TopReading read_now(Source& source, WriterView* writers, const FamilyHead* split);
 
 class Sampler {

@@ -7,6 +7,7 @@
 #include <latch>
 
 #include "watch/exposition_text.h"
+#include "watch/url_writers.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -45,6 +46,7 @@ class TwoWriters : public WriterView {
   std::string storage() const override { return "files"; }
   std::string how_to_write() const override { return "by test"; }
   std::vector<Writer> writers() override {
+    if (!tells) throw WritersNotTold("nobody says");
     if (fails) throw StorageError("the directory is gone");
     return {{.name = "1", .state = WriterState::alive, .host = ""},
             {.name = "2", .state = WriterState::dead, .host = ""}};
@@ -53,6 +55,7 @@ class TwoWriters : public WriterView {
     return {{{"1", WriterState::alive, family.name, {}, 3}}, false};
   }
   std::atomic<bool> fails{false};
+  std::atomic<bool> tells{true};
 };
 
 /// The next reading; the test fails where there is none within half a minute.
@@ -81,9 +84,13 @@ TEST(Sampler, PausedItReadsOnlyWhenAsked) {
   EXPECT_THAT(next_reading(sampler).collection->snapshot.values, ElementsAre(1));
   sampler.set_paused(true);
   sampler.set_interval(0.001);
+  pollfd wait{sampler.descriptor(), POLLIN, 0};
+  EXPECT_EQ(poll(&wait, 1, 50), 0) << "fifty intervals without a reading";
   sampler.read_soon();
   EXPECT_THAT(next_reading(sampler).collection->snapshot.values, ElementsAre(2));
-  EXPECT_FALSE(sampler.take().has_value());
+  EXPECT_EQ(poll(&wait, 1, 50), 0) << "asked once, read once";
+  sampler.set_paused(false);
+  EXPECT_THAT(next_reading(sampler).collection->snapshot.values[0], testing::Ge(3));
 }
 
 TEST(Sampler, ShorterIntervalIsObeyedAtOnce) {
@@ -118,6 +125,25 @@ TEST(Sampler, WritersThatCannotBeAskedAreAFaultNotAnEnd) {
   const TopReading reading = next_reading(sampler);
   EXPECT_THAT(reading.writers_fault, HasSubstr("the directory is gone"));
   EXPECT_THAT(reading.collection->snapshot.values, ElementsAre(1));
+}
+
+TEST(Sampler, WhereNothingCanBeReadWritersAreNotAsked) {
+  class Unreadable : public CountedSource {
+   public:
+    std::shared_ptr<const Collection> collect() override { return parse_exposition("}\n", "test"); }
+  } source;
+  TwoWriters writers;
+  writers.fails = true;
+  EXPECT_EQ(read_now(source, &writers, nullptr).writers_fault, "");
+}
+
+TEST(Sampler, WhereNobodyCanSayWhoCountedNothingIsWrong) {
+  CountedSource source;
+  TwoWriters writers;
+  writers.tells = false;
+  const TopReading reading = read_now(source, &writers, nullptr);
+  EXPECT_FALSE(reading.knows_writers);
+  EXPECT_EQ(reading.writers_fault, "");
 }
 
 TEST(Sampler, SourceThatDoesNotAnswerIsGivenUpAndOneThatDoesIsNot) {

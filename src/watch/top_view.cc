@@ -14,6 +14,11 @@ namespace {
 constexpr std::size_t kMostLogged = 20;
 constexpr std::size_t kNarrowestName = 18;
 
+/// How many lines of the screen a problem may take from the list; the page of problems has it whole.
+constexpr std::size_t kMostNoteLines = 4;
+constexpr std::size_t kRowsForNotes = 16;  // on a lower screen it has one
+
+constexpr std::size_t kKeyColumns = 17;
 constexpr std::array kHelp{
     "1 to 5, Tab      metrics, families, histograms, writers, problems",
     "arrows, j k      move; PgUp, PgDn, Home and End too",
@@ -26,10 +31,10 @@ constexpr std::array kHelp{
     "p, blank         pause, and go on",
     "+ -              read more seldom, more often",
     "q, Ctrl-C        quit",
-    "",
-    "VALUE of a histogram or summary is its count. RATE/S is the growth between the last two",
-    "readings, per second. CHANGE is the growth since watching began, or since z.",
 };
+constexpr const char* kColumnsHelp =
+    "VALUE of a histogram or summary is its count. RATE/S is the growth between the last two readings, per second. "
+    "CHANGE is the growth since watching began, or since z.";
 
 /// The columns that fit, from the left, and how wide each is.
 struct Layout {
@@ -62,7 +67,10 @@ std::string row_text(const Listing& listing, const Layout& layout, CellOf cell_o
   for (std::size_t at = 0; at < layout.columns.size(); ++at) {
     const std::size_t i = layout.columns[at];
     if (at > 0) out += ' ';
-    out += listing.columns[i].is_right ? fit_right(cell_of(i), layout.widths[at]) : fit(cell_of(i), layout.widths[at]);
+    const std::size_t width = layout.widths[at];
+    out += i == 0                        ? fit_middle(cell_of(i), width)
+           : listing.columns[i].is_right ? fit_right(cell_of(i), width)
+                                         : fit(cell_of(i), width);
   }
   return out;
 }
@@ -81,16 +89,17 @@ ScreenLine clipped(const std::string& text, std::size_t columns, Style style) {
   return {columns_of(text) > columns ? fit(text, columns) : shown_text(text), style};
 }
 
-/// The text in as many lines as it needs, all but the first indented.
-void add_wrapped(std::vector<ScreenLine>& lines, std::string text, std::size_t columns) {
-  const std::size_t least = std::max<std::size_t>(columns, 8);
-  text = shown_text(text);
-  while (columns_of(text) > least) {
-    const std::size_t cut = bytes_within(text, least);
-    lines.push_back(clipped(text.substr(0, cut), columns, Style::warning));
-    text = "  " + text.substr(cut);
-  }
-  lines.push_back(clipped(text, columns, Style::warning));
+void add_wrapped(std::vector<ScreenLine>& lines, std::string_view text, std::size_t columns, std::size_t indent,
+                 Style style) {
+  for (const std::string& line : wrapped(text, columns, indent)) lines.push_back(clipped(line, columns, style));
+}
+
+std::vector<ScreenLine> help_lines(std::size_t columns) {
+  std::vector<ScreenLine> out;
+  for (const char* line : kHelp) add_wrapped(out, line, columns, kKeyColumns, Style::plain);
+  out.emplace_back();
+  add_wrapped(out, kColumnsHelp, columns, 0, Style::plain);
+  return out;
 }
 
 }  // namespace
@@ -123,7 +132,8 @@ Listing TopView::listing() {
       return list_histograms(watch_, choice_);
     case Page::writers: {
       Listing writers = list_writers(writers_, choice_);
-      if (!knows_writers_) writers.nothing = "who counts cannot be told from here; of a directory and a Redis it can";
+      if (!knows_writers_)
+        writers.nothing = "who counts cannot be told from here; of a directory, a Redis and a `weir serve` it can";
       if (!writers_fault_.empty()) writers.nothing = writers_fault_;
       return writers;
     }
@@ -149,8 +159,8 @@ std::vector<std::string> TopView::problem_texts() const {
 std::vector<ScreenLine> TopView::problem_lines(std::size_t columns) {
   const Listing list = listing();
   std::vector<ScreenLine> out{{fit(list.columns[0].title, columns), Style::heading}};
-  for (const Listing::Entry& entry : list.entries) add_wrapped(out, std::string(entry.name), columns);
-  if (list.entries.empty()) out.push_back(clipped(list.nothing, columns, Style::plain));
+  for (const Listing::Entry& entry : list.entries) add_wrapped(out, entry.name, columns, 2, Style::warning);
+  if (list.entries.empty()) add_wrapped(out, list.nothing, columns, 0, Style::plain);
   return out;
 }
 
@@ -164,7 +174,8 @@ std::string TopView::writers_summary() const {
   return out;
 }
 
-std::vector<ScreenLine> TopView::head_lines(std::size_t columns) const {
+std::vector<ScreenLine> TopView::head_lines(const ScreenSize& size) const {
+  const std::size_t columns = size.columns;
   const std::string state = is_paused_ ? "paused" : fmt::format("every {:g} s", interval_);
   const std::string name = "weir top: " + source_;
   const std::size_t left = columns > state.size() + 1 ? columns - state.size() - 1 : columns;
@@ -175,13 +186,25 @@ std::vector<ScreenLine> TopView::head_lines(std::size_t columns) const {
   counts += writers_summary();
   if (watch_.readings() > 1) counts += fmt::format("; reading {}, {:.3f} s", watch_.readings(), watch_.elapsed());
   lines.push_back(clipped(counts, columns, Style::plain));
-  const std::vector<std::string> problems = problem_texts();
-  if (!problems.empty()) {
-    lines.push_back(clipped(fmt::format("! {} {}{}: {}", problems.size(), problems.size() == 1 ? "problem" : "problems",
-                                        watch_.is_stale() ? ", old values" : "", problems.front()),
-                            columns, Style::warning));
-  }
+  add_note(lines, size);
   return lines;
+}
+
+/// The first problem, as far as there is room.
+void TopView::add_note(std::vector<ScreenLine>& lines, const ScreenSize& size) const {
+  const std::vector<std::string> problems = problem_texts();
+  if (problems.empty()) return;
+  const std::string note =
+      fmt::format("! {} {}{}: {}", problems.size(), problems.size() == 1 ? "problem" : "problems",
+                  watch_.is_stale() && watch_.readings() > 0 ? ", old values" : "", problems.front());
+  const std::vector<std::string> all = wrapped(note, size.columns, 2);
+  const std::size_t most = page_ == Page::problems || size.rows < kRowsForNotes ? 1 : kMostNoteLines;
+  for (std::size_t i = 0; i + 1 < std::min(most, all.size()); ++i) {
+    lines.push_back(clipped(all[i], size.columns, Style::warning));
+  }
+  std::string last = all[std::min(most, all.size()) - 1];
+  if (most < all.size()) last += " " + all[most].substr(all[most].find_first_not_of(' '));  // its end is then `~`
+  lines.push_back(clipped(last, size.columns, Style::warning));
 }
 
 ScreenLine TopView::foot_line(std::size_t columns) const {
@@ -201,10 +224,12 @@ void TopView::add_list(std::vector<ScreenLine>& lines, std::size_t columns, std:
   lines.push_back({fit(heading_text(list, layout), columns), Style::heading});
   shown_rows_ = rows > 1 ? rows - 1 : 1;
   if (list.entries.empty()) {
-    const bool is_hidden = list.all > 0;
-    lines.push_back(
-        clipped(is_hidden ? fmt::format("nothing of {} fits the filter {}", list.all, choice_.filter) : list.nothing,
-                columns, Style::plain));
+    const bool is_unread = watch_.readings() == 0 && watch_.is_stale();
+    add_wrapped(lines,
+                is_unread      ? "nothing could be read yet; it is tried again"
+                : list.all > 0 ? fmt::format("nothing of {} fits the filter {}", list.all, choice_.filter)
+                               : list.nothing,
+                columns, 0, Style::plain);
     return;
   }
   const auto same = std::ranges::find(list.entries, selected_, &Listing::Entry::name);
@@ -228,15 +253,12 @@ void TopView::add_scrolled(std::vector<ScreenLine>& lines, std::vector<ScreenLin
 }
 
 std::vector<ScreenLine> TopView::lines(const ScreenSize& size) {
-  std::vector<ScreenLine> lines = head_lines(size.columns);
+  std::vector<ScreenLine> lines = head_lines(size);
   const std::size_t around = lines.size() + 1;
   const std::size_t rows = size.rows > around ? size.rows - around : 1;
   const WatchedMetric* metric = opened_.empty() ? nullptr : watch_.find(opened_);
   if (is_help_) {
-    std::vector<ScreenLine> help;
-    help.reserve(kHelp.size());
-    for (const char* line : kHelp) help.push_back(clipped(line, size.columns, Style::plain));
-    add_scrolled(lines, std::move(help), rows);
+    add_scrolled(lines, help_lines(size.columns), rows);
   } else if (metric != nullptr) {
     const bool is_its_split = split_ && split_of_ == watch_.families()[metric->shape.family].head.name;
     add_scrolled(lines, metric_page(watch_, *metric, is_its_split ? &*split_ : nullptr, size.columns), rows);
@@ -264,7 +286,7 @@ std::string TopView::text() {
     return line + "\n";
   };
   std::string out;
-  const std::string counts = head_lines(10'000)[1].text;
+  const std::string counts = head_lines({.columns = 10'000})[1].text;
   out += without_blanks(shown_text(source_) + ": " + counts);
   out += without_blanks(heading_text(list, layout));
   for (const Listing::Entry& entry : list.entries) out += without_blanks(row_text(list, layout, entry.index));

@@ -32,6 +32,9 @@ struct TopReading {
   std::string writers_fault;  ///< why the writers could not be asked; empty: they were
   std::string split_of;       ///< the family `split` is of
   std::optional<FamilySplit> split;
+
+  /// Nothing could be read; who writes was not asked then.
+  bool is_unread() const { return collection->snapshot.values.empty() && !collection->problems.empty(); }
 };
 
 class TopView {
@@ -74,7 +77,8 @@ class TopView {
  private:
   Listing listing();
   std::vector<std::string> problem_texts() const;
-  std::vector<ScreenLine> head_lines(std::size_t columns) const;
+  std::vector<ScreenLine> head_lines(const ScreenSize& size) const;
+  void add_note(std::vector<ScreenLine>& lines, const ScreenSize& size) const;
   std::vector<ScreenLine> problem_lines(std::size_t columns);
   /// True where lines are scrolled, and no row is selected.
   bool is_scrolled() const noexcept { return is_help_ || !opened_.empty() || page_ == Page::problems; }

@@ -181,6 +181,29 @@ TEST_F(TopViewTest, ProblemsStandInOneLineAndOnTheirPage) {
   EXPECT_THAT(testing::PrintToString(shown()), HasSubstr("something was logged"));
 }
 
+TEST_F(TopViewTest, NoteOfAProblemTakesTheLinesItNeeds) {
+  TopReading reading;
+  auto unread = std::make_shared<Collection>();
+  unread->problems.push_back({"no_directory", "/run/app", std::string(200, 'x') + " no such directory"});
+  reading.collection = unread;
+  view_.take(std::move(reading));
+  EXPECT_THAT(shown()[2], StartsWith("! 1 problem: no_directory: "));
+  EXPECT_THAT(testing::PrintToString(shown()), HasSubstr("no such directory"));
+  EXPECT_THAT(testing::PrintToString(shown()), Not(HasSubstr("~")));
+  EXPECT_THAT(testing::PrintToString(shown()), HasSubstr("nothing could be read yet"));
+}
+
+TEST_F(TopViewTest, HelpIsWholeOnEveryWidth) {
+  for (const std::size_t columns : {200U, 80U, 40U}) {
+    std::string all;
+    type("?");
+    for (const ScreenLine& line : view_.lines({.columns = columns, .rows = 60})) all += line.text + " ";
+    EXPECT_THAT(all, Not(HasSubstr("~"))) << columns;
+    EXPECT_THAT(all, HasSubstr("since z.")) << columns;
+    type("?");
+  }
+}
+
 TEST_F(TopViewTest, OpenedMetricShowsItsBucketsAndWhoCounted) {
   read_twice();
   type("/h");

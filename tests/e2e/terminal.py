@@ -15,14 +15,35 @@ import pyte
 from conftest import CLEAN, WEIR
 
 
+class _Screen(pyte.Screen):
+    """With the two movements of ncurses that pyte lacks."""
+
+    def _at_top(self, act, count):
+        x, y = self.cursor.x, self.cursor.y
+        self.cursor.y = self.margins.top if self.margins else 0
+        act(count)
+        self.cursor.x, self.cursor.y = x, y
+
+    def scroll_up(self, count=None):
+        self._at_top(self.delete_lines, count)
+
+    def scroll_down(self, count=None):
+        self._at_top(self.insert_lines, count)
+
+
+class _Stream(pyte.ByteStream):
+    csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down"}
+    events = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
+
+
 class Terminal:
     """`weir ARGUMENTS`, or what `program` makes of them, in a terminal of `size` (rows, columns); ended by its with
     statement. `env` wins."""
 
     def __init__(self, *arguments, size=(24, 80), env=None, stderr=None, program=(WEIR,), cwd=None):
         self.master, self.slave = pty.openpty()
-        self.screen = pyte.Screen(size[1], size[0])
-        self.stream = pyte.ByteStream(self.screen)
+        self.screen = _Screen(size[1], size[0])
+        self.stream = _Stream(self.screen)
         self.raw = b""
         self._set_size(size)
         self.settings = termios.tcgetattr(self.slave)

@@ -230,7 +230,8 @@ def test_no_color_is_obeyed(three, no_color):
         terminal.until("^! 1 problem: ")
         assert bool(re.search(rb"\x1b\[[0-9;]*3[16]m", terminal.raw)) == (no_color == "")
         terminal.type("5")
-        terminal.until("says at offset 0 that")
+        wait_until(lambda: "says at offset 0 that" in " ".join(line.strip() for line in terminal.lines()) or (terminal.pump(0.1) and False),
+                   "the whole problem")
 
 
 def test_foreign_names_cannot_command_the_terminal(tmp_path):
@@ -278,10 +279,19 @@ def test_any_exporter_is_watched_by_its_url(worker):
 
 def test_weir_serve_is_watched_by_its_url(serve, weir, three):
     server = serve(three)
-    shown = weir("top", "--url", f"http://127.0.0.1:{server.port}/metrics", "--interval", 0.1, env={"no_proxy": "*"})
+    by_url = ["--url", f"http://127.0.0.1:{server.port}/metrics"]
+    shown = weir("top", *by_url, "--interval", 0.1, env={"no_proxy": "*"})
     assert (shown.returncode, shown.stderr) == (0, "")
     directly = weir("top", "--dir", three, "--interval", 0.1)
     assert shown.stdout.splitlines()[1:] == directly.stdout.splitlines()[1:]
+    assert "; writers: 0 alive, 1 dead; reading 2" in shown.stdout.splitlines()[0]
+    writers = weir("top", *by_url, "--view", "writers", "--interval", 0.1, env={"no_proxy": "*"}).stdout.splitlines()[1:]
+    assert writers == weir("top", "--dir", three, "--view", "writers", "--interval", 0.1).stdout.splitlines()[1:]
+    assert [line.split()[:2] for line in writers[1:]] == [["101", "dead"]]
+    with Terminal("top", *by_url, "--filter", "pears") as terminal:
+        terminal.until("pears_total")
+        terminal.type("\n")
+        terminal.until(r"^ +30  dead +101$")
     gone = weir("top", "--url", f"http://127.0.0.1:{server.port}/absent", env={"no_proxy": "*"})
     assert gone.returncode == 1 and "answered 404, not 200" in gone.stderr
 
@@ -362,6 +372,8 @@ def test_plot_of_a_histogram_shows_buckets_and_quantiles(weir, worker, tmp_path)
     assert "p50 0.05  p90 0.09  p99 0.099" in result.stdout
     assert re.search(r"^ +0\.1 +40 █{20,}$", result.stdout, re.MULTILINE)
     assert re.search(r"^ +\+Inf +0$", result.stdout, re.MULTILINE)
+    for part in ("took_seconds_bucket", "took_seconds_count", 'took_seconds_bucket{le="0.1"}'):
+        assert weir("show", "--dir", tmp_path, "--plot", part, env={"LC_ALL": "C.UTF-8"}).stdout == result.stdout, part
     assert re.search(r"^ +0\.1 +40 #{20,}$", weir("show", "--dir", tmp_path, "--plot", "took_seconds",
                                                   env={"LC_ALL": "C"}).stdout, re.MULTILINE)
 
@@ -370,8 +382,8 @@ def test_plot_of_a_gauge_is_drawn_while_it_is_watched(weir, three):
     result = weir("show", "--dir", three, "--plot", "temperature", "--for", 0.5, env={"LC_ALL": "C"})
     assert re.search(r"^ +21\.5 #{6}$", result.stdout, re.MULTILINE), "six readings"
     assert "\x1b" not in result.stdout
-    missing = weir("show", "--dir", three, "--plot", "absent")
-    assert missing.returncode == 1 and "no metric is named absent" in missing.stderr
+    missing = weir("show", "--dir", three, "--plot", "absent_bucket")
+    assert missing.returncode == 1 and "no metric is named absent_bucket" in missing.stderr
 
 
 def test_what_takes_longer_than_a_second_says_so_on_a_terminal_alone(three):
