@@ -1,7 +1,7 @@
 """What one worker measures: its children of the metrics, found once, and the functions put around its work.
 
-A request costs five or six calls of instruments, some tens of nanoseconds each, and no look-up: the functions are
-closures over bound methods. Readings of the process come at most once a second (refresh).
+A request costs four calls of callables in C, which hold their instruments, and no look-up. Readings of the process come
+at most once a second (refresh).
 
 Made in the worker's process. Thread safety: as the instruments, any thread or greenlet.
 """
@@ -9,6 +9,7 @@ import time
 from typing import Any, Callable, Iterable, Optional
 
 import weir
+from weir import _weir
 
 from . import metrics
 from .endpoints import endpoint_of, method_of
@@ -70,62 +71,25 @@ class WorkerMeasures:
 
         So a request that was answered has been counted, also when the worker is killed at once.
         """
-        count = self.requests.inc
-
-        def counted(environ: Any, start_response: Any) -> Any:
-            try:
-                return application(environ, start_response)
-            finally:
-                count()
-        return counted
+        return _weir.around_application(application, self.requests)
 
     def around_handle_request(self, handle_request: Callable[..., Any]) -> Callable[..., Any]:
         """Gunicorn's handle_request, timed, and its exceptions counted."""
-        clock, observe = time.perf_counter, self.duration.observe
-        enter, leave = self.in_progress.inc, self.in_progress.dec
+        return _weir.around_handle_request(handle_request, self.in_progress, self.duration, self._handle_failed)
 
-        def measured(*arguments: Any) -> Any:
-            enter()
-            began = clock()
-            try:
-                return handle_request(*arguments)
-            except StopIteration as end:  # how Gunicorn closes a connection, after an error too
-                if end.__context__ is not None:
-                    self.failed(_request_among(arguments), end.__context__)
-                raise
-            except BaseException as error:
-                self.failed(_request_among(arguments), error)
-                raise
-            finally:
-                observe(clock() - began)
-                leave()
-        return measured
+    def _handle_failed(self, arguments: Iterable[Any], error: Optional[BaseException]) -> None:
+        if isinstance(error, StopIteration):  # how Gunicorn closes a connection, after an error too
+            error = error.__context__
+        if error is not None:
+            self.failed(_request_among(arguments), error)
 
-    def around_notify(self, notify: Callable[[], object]) -> Callable[[], None]:
+    def around_notify(self, notify: Callable[[], object]) -> Callable[[], object]:
         """The worker's sign of life, given once a request or a second, which is when to refresh."""
-        clock, refresh = time.monotonic, self.refresh
-        due = clock() + REFRESH_SECONDS
-
-        def notified() -> None:
-            nonlocal due
-            notify()
-            now = clock()
-            if now >= due:
-                due = now + REFRESH_SECONDS
-                refresh()
-        return notified
+        return _weir.around_notify(notify, self.refresh, REFRESH_SECONDS)
 
     def around_access_log(self, access: Callable[..., Any]) -> Callable[..., Any]:
         """The logger's `access`, which knows the response: its size, and the request's."""
-        request_bytes, response_bytes = self.request_size.observe, self.response_size.observe
-
-        def sized(response: Any, request: Any, environ: Any, request_time: Any) -> Any:
-            if "PATH_INFO" in environ:  # else the worker itself answers an error, by handle_error
-                response_bytes(response.sent or 0)
-                if "CONTENT_LENGTH" in environ and environ["CONTENT_LENGTH"].isdigit():
-                    request_bytes(int(environ["CONTENT_LENGTH"]))
-            return access(response, request, environ, request_time)
-        return sized
+        return _weir.around_access(access, self.request_size, self.response_size)
 
 
 def _request_among(arguments: Iterable[Any]) -> Any:

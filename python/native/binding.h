@@ -19,6 +19,7 @@ void add_settings(pybind11::module_& module);
 void add_folding(pybind11::module_& module);  ///< after add_collect and add_logging, whose lock comes second at a fork
 void add_exposer(pybind11::module_& module);  ///< after add_collect
 void add_instruments(pybind11::module_& module);
+void add_request_calls(pybind11::module_& module);
 void add_value(pybind11::module_& module);
 void add_python_backend(pybind11::module_& module);
 void add_number(pybind11::module_& module);

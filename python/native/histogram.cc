@@ -1,7 +1,6 @@
 // weir._weir.Histogram.
 #include "weir/histogram.h"
 
-#include <algorithm>
 #include <array>
 
 #include "native/binding.h"
@@ -22,17 +21,6 @@ PyObject* open(PyObject* self, PyObject* args) noexcept {
   });
 }
 
-// Cells 0 … n are the buckets, +Inf last; then the sum. NaN is not below any bound and counts in +Inf.
-std::uint32_t observe_in(Child& child, double value) noexcept {
-  const std::vector<double>& bounds = child.info().bounds;
-  const auto inf = bounds.end() - 1;
-  const auto it = std::partition_point(bounds.begin(), inf, [value](double bound) { return !(value <= bound); });
-  const auto bucket = static_cast<std::uint32_t>(it - bounds.begin());
-  CellAccess::count(child, bucket, 1);
-  CellAccess::count(child, static_cast<std::uint32_t>(bounds.size()), value);
-  return bucket;
-}
-
 PyObject* observe(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) noexcept {
   static constexpr std::array kNames{"amount", "exemplar"};
   std::array<PyObject*, 2> given{};
@@ -47,7 +35,7 @@ PyObject* observe(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObj
   Child* const child = as_instrument(self).child;
   if (child == nullptr) [[unlikely]]
     return without_child(self, "observe");
-  const std::uint32_t bucket = observe_in(*child, value);
+  const std::uint32_t bucket = CellAccess::observe(*child, value);
   if (given[1] == nullptr || given[1] == Py_None) Py_RETURN_NONE;
   return guarded([&]() -> PyObject* {
     const Labels labels = labels_from(given[1]);

@@ -14,6 +14,7 @@ PYBIND11_MODULE(_weir, module) {
   weir::python::add_storage(module);
   weir::python::add_settings(module);
   weir::python::add_instruments(module);
+  weir::python::add_request_calls(module);
   weir::python::add_collect(module);
   weir::python::add_folding(module);
   weir::python::add_exposer(module);

@@ -10,6 +10,10 @@
 
 #include <Python.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
 #include "weir/cell.h"
 #include "weir/child.h"
 
@@ -32,6 +36,17 @@ class CellAccess : public Child {
       constexpr auto anyway = &CellAccess::add;
       (child.*anyway)(i, amount);
     }
+  }
+  /// Counts `value` in the bucket of a histogram's child and adds it to the sum; which bucket. Cells 0 … n are the
+  /// buckets, +Inf last; then the sum. NaN is not below any bound and counts in +Inf.
+  static std::uint32_t observe(Child& child, double value) noexcept {
+    const std::vector<double>& bounds = child.info().bounds;
+    const auto inf = bounds.end() - 1;
+    const auto it = std::partition_point(bounds.begin(), inf, [value](double bound) { return !(value <= bound); });
+    const auto bucket = static_cast<std::uint32_t>(it - bounds.begin());
+    count(child, bucket, 1);
+    count(child, static_cast<std::uint32_t>(bounds.size()), value);
+    return bucket;
   }
   static void keep_exemplar(Child& child, std::uint32_t i, const Labels& labels, double value) {
     constexpr auto put = &CellAccess::put_exemplar;
