@@ -12,6 +12,7 @@
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/check.h"
@@ -69,6 +70,8 @@ class CommandLine {
   }
 
   int run(int argc, char** argv) {
+    const CLI::App* command = &app_;
+    if (const std::string wrong = flag_with_value(argc, argv, command); !wrong.empty()) return refuse(wrong, *command);
     try {
       app_.parse(argc, argv);
     } catch (const CLI::CallForVersion&) {
@@ -78,10 +81,8 @@ class CommandLine {
       return print_help(app_);
     } catch (const CLI::ParseError& error) {
       const auto inner = app_.get_subcommands();
-      fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n",
-                 in_our_words(error, inner.empty() ? app_ : *inner.front()),
-                 inner.empty() ? "" : " " + inner.front()->get_name());
-      return kUsage;
+      command = inner.empty() ? &app_ : inner.front();
+      return refuse(in_our_words(error, *command), *command);
     }
     if (!chosen_) {
       fmt::print(stderr, "weir: a subcommand is required: {}\n", subcommand_names());
@@ -91,6 +92,30 @@ class CommandLine {
   }
 
  private:
+  int refuse(const std::string& wrong, const CLI::App& command) const {
+    fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n", wrong,
+               &command == &app_ ? "" : " " + command.get_name());
+    return kUsage;
+  }
+
+  static bool is_flag(const CLI::Option& option) { return option.get_items_expected_max() == 0; }
+
+  /// What to say of a flag that is given a value, `command` being the one it stands behind; empty: there is none. The
+  /// parser takes `--all=5` for --all.
+  std::string flag_with_value(int argc, char** argv, const CLI::App*& command) const {
+    for (int i = 1; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+      const std::string word = argv[i];
+      if (command == &app_ && std::ranges::count(names(), word) > 0) command = app_.get_subcommand(word);
+      const std::size_t equals = word.find('=');
+      if (!word.starts_with("--") || equals == std::string::npos) continue;
+      const CLI::Option* const option = command->get_option_no_throw(word.substr(0, equals));
+      if (option != nullptr && is_flag(*option)) {
+        return flag_with_value_message(word.substr(0, equals), word.substr(equals + 1));
+      }
+    }
+    return "";
+  }
+
   /// The parser's errors name the option first and the rest by its types; those that happen are said anew.
   std::string in_our_words(const CLI::ParseError& error, const CLI::App& command) const {
     const std::string text = error.what();
@@ -107,8 +132,7 @@ class CommandLine {
     const std::string name = said.substr(0, said.find_first_of(" :"));
     const CLI::Option* const option = command.get_option_no_throw(name);
     if (option == nullptr) return text;
-    const bool is_flag = option->get_items_expected_max() == 0;
-    if (is_conversion) return bad_value_message(name, said.substr(std::min(said.size(), name.size() + 3)), is_flag);
+    if (is_conversion) return bad_value_message(name, said.substr(std::min(said.size(), name.size() + 3)));
     if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
       return fmt::format("{} needs {}: {}", command.get_name(), name, option->get_description());
     }

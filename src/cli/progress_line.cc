@@ -12,7 +12,7 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kShownAfter{1};
 constexpr std::chrono::milliseconds kBetweenLines{200};
 
 }  // namespace
@@ -39,7 +39,7 @@ void ProgressLine::end() {
 void ProgressLine::run() {
   const auto began = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  if (wake_.wait_for(lock, kPatience, [this] { return is_done_; })) return;
+  if (wake_.wait_for(lock, kShownAfter, [this] { return is_done_; })) return;
   do {
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began).count();

@@ -20,9 +20,12 @@ std::string given_twice_message(const std::string& option) {
   return fmt::format("{} is given more than once; leave all but one out", option);
 }
 
-std::string bad_value_message(const std::string& option, const std::string& value, bool is_flag) {
-  if (is_flag) return fmt::format("{} takes no value, but \"{}\" is given; write {} alone", option, value, option);
+std::string bad_value_message(const std::string& option, const std::string& value) {
   return fmt::format("{} is \"{}\"; it must be a whole number", option, value);
+}
+
+std::string flag_with_value_message(const std::string& flag, const std::string& value) {
+  return fmt::format("{} takes no value, but \"{}\" is given; write {} alone", flag, value, flag);
 }
 
 std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,

@@ -15,8 +15,11 @@ std::string no_value_message(const std::string& option, const std::string& unit,
 /// `--dir is given more than once; …`; for options that are given once.
 std::string given_twice_message(const std::string& option);
 
-/// `--max-connections is "1.5"; it must be a whole number`; of a flag: that it takes none.
-std::string bad_value_message(const std::string& option, const std::string& value, bool is_flag);
+/// `--max-connections is "1.5"; it must be a whole number`.
+std::string bad_value_message(const std::string& option, const std::string& value);
+
+/// `--all takes no value, but "5" is given; write --all alone`.
+std::string flag_with_value_message(const std::string& flag, const std::string& value);
 
 /// Words no option and no argument of `command` explains; `command` empty: in a subcommand's place.
 std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,
