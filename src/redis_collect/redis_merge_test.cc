@@ -1,47 +1,38 @@
 // What happens in the middle of a collection, and on a Cluster; on real servers.
 #include "redis_collect/redis_merge.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 
+#include "redis/forwarding_client_for_test.h"
 #include "redis/redis_cluster_for_test.h"
 #include "redis_collect/redis_reading_for_test.h"
 
 namespace weir {
 namespace {
 
+using for_test::ForwardingClient;
 using for_test::reasons;
 using for_test::Reasons;
 using for_test::ServerWithKeys;
 using for_test::shown;
 using for_test::Shown;
 
-/// Hands everything to a real client, and lets a test act just before values are asked for.
-class Interrupted final : public RedisClient {
+/// Lets a test act just before values are asked for.
+class Interrupted final : public ForwardingClient {
  public:
   Interrupted(std::shared_ptr<RedisClient> real, std::function<void()> before_values)
-      : real_(std::move(real)), before_values_(std::move(before_values)) {}
+      : ForwardingClient(std::move(real)), before_values_(std::move(before_values)) {}
 
-  bool ping() override { return real_->ping(); }
   std::vector<RedisReply> pipeline(std::span<const RedisCommand> commands) override {
     const std::vector<std::string>& first = commands[0].arguments;
     if (first[0] == "HMGET" && first[2] == "value") before_values_();
-    return real_->pipeline(commands);
-  }
-  std::uint64_t generation() const override { return real_->generation(); }
-  bool is_cluster() const override { return real_->is_cluster(); }
-  std::string describe() const override { return real_->describe(); }
-  RedisClientStatistics statistics() const override { return real_->statistics(); }
-  std::vector<RedisReply> on_every_master(const RedisCommand& command) override {
-    return real_->on_every_master(command);
-  }
-  std::vector<std::string> scan_keys(const std::string& pattern, std::size_t count) override {
-    return real_->scan_keys(pattern, count);
+    return ForwardingClient::pipeline(commands);
   }
 
  private:
-  std::shared_ptr<RedisClient> real_;
   std::function<void()> before_values_;
 };
 
@@ -131,13 +122,13 @@ TEST_F(MergingRedis, HelpThatDiffersIsTheSameWhoeverIsLeft) {
 }
 
 /// A server that says it has had so much of the stream of writes, as a replica says it.
-class AtOffset final : public RedisClient {
+class AtOffset final : public ForwardingClient {
  public:
-  explicit AtOffset(std::shared_ptr<RedisClient> client) : client_(std::move(client)) {}
+  using ForwardingClient::ForwardingClient;
   std::vector<std::int64_t> offsets;  // one a question; the last for ever
 
   std::vector<RedisReply> pipeline(std::span<const RedisCommand> commands) override {
-    std::vector<RedisReply> replies = client_->pipeline(commands);
+    std::vector<RedisReply> replies = ForwardingClient::pipeline(commands);
     for (std::size_t i = 0; i < replies.size(); ++i) {
       if (commands[i].arguments.front() != "INFO") continue;
       replies[i].text += fmt::format("slave_repl_offset:{}\r\n", offsets.front());
@@ -145,20 +136,6 @@ class AtOffset final : public RedisClient {
     }
     return replies;
   }
-  bool ping() override { return client_->ping(); }
-  std::uint64_t generation() const override { return client_->generation(); }
-  bool is_cluster() const override { return client_->is_cluster(); }
-  std::string describe() const override { return client_->describe(); }
-  RedisClientStatistics statistics() const override { return client_->statistics(); }
-  std::vector<RedisReply> on_every_master(const RedisCommand& command) override {
-    return client_->on_every_master(command);
-  }
-  std::vector<std::string> scan_keys(const std::string& pattern, std::size_t count) override {
-    return client_->scan_keys(pattern, count);
-  }
-
- private:
-  std::shared_ptr<RedisClient> client_;
 };
 
 TEST(ReadingReplicas, AReplicaThatIsBehindTheOneShownBeforeIsNotShown) {

@@ -27,9 +27,8 @@ constexpr double kUsualLease = 15000;   // ms
 constexpr double kUsualTtl = 300;       // s
 constexpr double kClockTolerance = 60;  // s; between a master's clock and its successor's
 
-}  // namespace
-
-WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
+/// Everybody in the sets of writers but the retired, sorted.
+std::vector<std::string> names_of_writers(RedisReading& reading, const RedisKeys& keys) {
   std::vector<RedisCommand> sets;
   for (const std::string& bucket : buckets_of(reading.client()))
     sets.push_back(read_command({"SMEMBERS", keys.writers(bucket)}));
@@ -41,6 +40,39 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
     }
   }
   std::ranges::sort(names);
+  return names;
+}
+
+/// Token, sequence, goodbye, when it was last heard of, lease in ms, TTL in s, the spool's host, the token it was
+/// sealed from: as read_writers asks for them.
+using Claim = std::vector<RedisReply>;
+
+/// Puts a writer where it belongs: among those that live, wait, or are dead.
+void judge(const std::string& name, const Claim& claim, bool has_lease, double now, WritersOnServer& found) {
+  if (claim.size() != 8 || claim[0].text.empty()) return;  // a name in the set, and no claim: nobody
+  const double lease = number_of(claim[4].text, kUsualLease);
+  found.longest_lease = std::max(found.longest_lease, std::chrono::milliseconds(static_cast<std::int64_t>(lease)));
+  if (has_lease) {
+    ++found.live;
+    return;
+  }
+  const bool said_goodbye = !claim[2].text.empty();
+  const bool is_sealed = claim[0].text == kSealed;  // and has waited
+  const bool is_spooled = !claim[6].text.empty() && !said_goodbye;
+  const double silent = now - number_of(claim[3].text, 0) - lease / 1000;
+  // What was heard of in a time to come was heard of before the server's clock was set back.
+  const bool has_waited = silent >= number_of(claim[5].text, kUsualTtl) || silent < -lease / 1000 - kClockTolerance;
+  if (!is_sealed && (is_spooled || !has_waited)) {
+    ++found.waiting;
+    return;
+  }
+  found.dead.push_back({name, claim[0].text, is_sealed ? claim[7].text : claim[0].text, claim[1].text, said_goodbye});
+}
+
+}  // namespace
+
+WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
+  const std::vector<std::string> names = names_of_writers(reading, keys);
   std::vector<RedisCommand> commands;
   for (const std::string& name : names) {
     // The lease after the claim: a writer that comes back in between has a claim and a lease.
@@ -51,32 +83,14 @@ WritersOnServer read_writers(RedisReading& reading, const RedisKeys& keys) {
   const double now = read_server_time(reading, keys);
   if (now == 0) throw RedisAuthenticationError("looking which writers have ended: no answer to TIME; allow +time");
   WritersOnServer found;
-  std::vector<RedisReply> claim;
+  Claim claim;
   reading.ask_each(commands, [&](std::size_t i, RedisReply& reply) {
     refuse_denied(reply);
     if (i % 2 == 0) {
       claim = std::move(reply.elements);
-      return;
+    } else {
+      judge(names[i / 2], claim, reply.integer != 0, now, found);
     }
-    if (claim.size() != 8 || claim[0].text.empty()) return;  // a name in the set, and no claim: nobody
-    const double lease = number_of(claim[4].text, kUsualLease);
-    found.longest_lease = std::max(found.longest_lease, std::chrono::milliseconds(static_cast<std::int64_t>(lease)));
-    if (reply.integer != 0) {
-      ++found.live;
-      return;
-    }
-    const bool said_goodbye = !claim[2].text.empty();
-    const bool is_sealed = claim[0].text == kSealed;  // and has waited
-    const bool is_spooled = !claim[6].text.empty() && !said_goodbye;
-    const double silent = now - number_of(claim[3].text, 0) - lease / 1000;
-    // What was heard of in a time to come was heard of before the server's clock was set back.
-    const bool has_waited = silent >= number_of(claim[5].text, kUsualTtl) || silent < -lease / 1000 - kClockTolerance;
-    if (!is_sealed && (is_spooled || !has_waited)) {
-      ++found.waiting;
-      return;
-    }
-    found.dead.push_back(
-        {names[i / 2], claim[0].text, is_sealed ? claim[7].text : claim[0].text, claim[1].text, said_goodbye});
   });
   return found;
 }

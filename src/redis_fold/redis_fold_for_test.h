@@ -19,6 +19,17 @@ namespace weir::for_test {
 
 inline const std::string kJobs = ServerWithKeys::key_of("jobs", "jobs_total");
 
+/// Folds once the server has been up for three leases of everybody.
+inline FoldReport fold_once_calm(RedisFold& fold) {
+  FoldReport report = fold.fold();
+  for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    report = fold.fold();
+  }
+  EXPECT_EQ(fold.calm_in().count(), 0);
+  return report;
+}
+
 class RedisFoldTest : public ::testing::Test {
  protected:
   /// A writer that has ended, longer ago than its time.
@@ -41,15 +52,10 @@ class RedisFoldTest : public ::testing::Test {
     EXPECT_EQ(for_test::reasons(*collection), for_test::Reasons{});
     return for_test::shown(*collection);
   }
-  /// Folds once the server has been up for three leases of everybody.
+  /// The same, and nothing was in the way.
   FoldReport fold_now(RedisFoldOptions options = {}, std::shared_ptr<RedisClient> client = nullptr) {
     RedisFold fold(client ? client : redis.client(), std::move(options));
-    FoldReport report = fold.fold();
-    for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-      report = fold.fold();
-    }
-    EXPECT_EQ(fold.calm_in().count(), 0);
+    FoldReport report = fold_once_calm(fold);
     EXPECT_EQ(report.problems.size(), 0U);
     return report;
   }

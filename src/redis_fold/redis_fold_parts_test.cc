@@ -1,6 +1,7 @@
 // Folding a large writer in parts: real servers, folders that are killed between two calls.
 #include <thread>
 
+#include "redis/forwarding_client_for_test.h"
 #include "redis_fold/redis_fold_for_test.h"
 #include "weir/error.h"
 
@@ -12,28 +13,16 @@ using for_test::ServerWithKeys;
 using for_test::Shown;
 
 /// A client that answers `calls` times and is gone then, as if its process had been killed.
-class Mortal final : public RedisClient {
+class Mortal final : public for_test::ForwardingClient {
  public:
-  Mortal(std::shared_ptr<RedisClient> client, int calls) : client_(std::move(client)), left_(calls) {}
-  bool ping() override { return client_->ping(); }
+  Mortal(std::shared_ptr<RedisClient> client, int calls) : ForwardingClient(std::move(client)), left_(calls) {}
   std::vector<RedisReply> pipeline(std::span<const RedisCommand> commands) override {
     if (left_-- <= 0) throw RedisConnectionError("killed");
-    return client_->pipeline(commands);
-  }
-  std::uint64_t generation() const override { return client_->generation(); }
-  bool is_cluster() const override { return client_->is_cluster(); }
-  std::string describe() const override { return client_->describe(); }
-  RedisClientStatistics statistics() const override { return client_->statistics(); }
-  std::vector<RedisReply> on_every_master(const RedisCommand& command) override {
-    return client_->on_every_master(command);
-  }
-  std::vector<std::string> scan_keys(const std::string& pattern, std::size_t count) override {
-    return client_->scan_keys(pattern, count);
+    return ForwardingClient::pipeline(commands);
   }
   bool has_died() const { return left_ < 0; }
 
  private:
-  std::shared_ptr<RedisClient> client_;
   int left_;
 };
 

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <functional>
-#include <thread>
 
+#include "redis/forwarding_client_for_test.h"
 #include "redis/redis_cluster_for_test.h"
 #include "redis_fold/dead_writers.h"
 #include "redis_fold/redis_fold_for_test.h"
@@ -13,6 +13,7 @@
 namespace weir {
 namespace {
 
+using for_test::fold_once_calm;
 using for_test::kJobs;
 using for_test::RedisCluster;
 using for_test::RedisFoldTest;
@@ -173,11 +174,7 @@ TEST_F(RedisFoldTest, AValueThatSomebodyElseWroteIsNotFolded) {
   dead_counter("101", "2");
   redis.run({"HSET", redis.keys().metric("counter", "101", md5_hex(kJobs)), "owner", "somebody"});
   RedisFold fold(redis.client(), {});
-  FoldReport report = fold.fold();
-  for (int i = 0; i < 100 && fold.calm_in().count() > 0; ++i) {
-    std::this_thread::sleep_for(10ms);
-    report = fold.fold();
-  }
+  const FoldReport report = fold_once_calm(fold);
   ASSERT_EQ(report.problems.size(), 1U);
   EXPECT_EQ(report.problems[0].reason, "not_folded");
   EXPECT_EQ(shown(), (Shown{{"jobs_total", 2}}));
@@ -208,11 +205,7 @@ TEST_F(RedisFoldTest, AKeyOfAnotherTypeInTheWayChangesNoTotal) {
         redis.keys().index("retired"), redis.keys().claim("retired"), redis.keys().tomb("101")}) {
     redis.run({"SET", key, "spoiled"});
     RedisFold fold(redis.client(), {});
-    FoldReport report = fold.fold();
-    for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
-      std::this_thread::sleep_for(10ms);
-      report = fold.fold();
-    }
+    const FoldReport report = fold_once_calm(fold);
     EXPECT_EQ(report.sources, 0U) << key;
     EXPECT_EQ(report.left, 1U) << key;
     ASSERT_EQ(report.problems.size(), 1U) << key;
@@ -231,11 +224,7 @@ TEST_F(RedisFoldTest, AFoldedTotalThatIsNoNumberIsNotWrittenOver) {
   redis.run({"HSET", key, "value", "two"});
   dead_counter("102", "3");
   RedisFold fold(redis.client(), {});
-  FoldReport report = fold.fold();
-  for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
-    std::this_thread::sleep_for(10ms);
-    report = fold.fold();
-  }
+  const FoldReport report = fold_once_calm(fold);
   ASSERT_EQ(report.problems.size(), 1U);
   EXPECT_EQ(report.problems[0].subject, key);
   EXPECT_EQ(redis.run({"HGET", key, "value"}).text, "two");
@@ -245,40 +234,23 @@ TEST_F(RedisFoldTest, AFoldedTotalThatIsNoNumberIsNotWrittenOver) {
 }
 
 /// A client before whose first script something happens.
-class Meddler final : public RedisClient {
+class Meddler final : public for_test::ForwardingClient {
  public:
   Meddler(std::shared_ptr<RedisClient> client, std::function<void()> meddle)
-      : client_(std::move(client)), meddle_(std::move(meddle)) {}
-  bool ping() override { return client_->ping(); }
+      : ForwardingClient(std::move(client)), meddle_(std::move(meddle)) {}
   std::vector<RedisReply> pipeline(std::span<const RedisCommand> commands) override {
     if (commands[0].arguments[0].starts_with("EVAL") && meddle_) std::exchange(meddle_, nullptr)();
-    return client_->pipeline(commands);
-  }
-  std::uint64_t generation() const override { return client_->generation(); }
-  bool is_cluster() const override { return client_->is_cluster(); }
-  std::string describe() const override { return client_->describe(); }
-  RedisClientStatistics statistics() const override { return client_->statistics(); }
-  std::vector<RedisReply> on_every_master(const RedisCommand& command) override {
-    return client_->on_every_master(command);
-  }
-  std::vector<std::string> scan_keys(const std::string& pattern, std::size_t count) override {
-    return client_->scan_keys(pattern, count);
+    return ForwardingClient::pipeline(commands);
   }
 
  private:
-  std::shared_ptr<RedisClient> client_;
   std::function<void()> meddle_;
 };
 
 TEST_F(RedisFoldTest, WhatChangesBetweenLookingAndFoldingIsLookedAtAgain) {
   const auto fold_while = [&](const std::function<void()>& meddle) {
     RedisFold fold(std::make_shared<Meddler>(redis.client(), meddle), {});
-    FoldReport report = fold.fold();
-    for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
-      std::this_thread::sleep_for(10ms);
-      report = fold.fold();
-    }
-    return report;
+    return fold_once_calm(fold);
   };
   dead_counter("101", "2");
   EXPECT_EQ(fold_while([&] { redis.lease("101"); }).sources, 0U);  // it came back
@@ -330,11 +302,7 @@ TEST(RedisFoldInCluster, BucketsFoldEachOnItsOwn) {
     run({"HSET", keys.meta("counter", "{b01}33", hash), "original_key", json});
   }
   RedisFold fold(client, {});
-  FoldReport report = fold.fold();
-  for (int i = 0; i < 1000 && fold.calm_in().count() > 0; ++i) {
-    std::this_thread::sleep_for(10ms);
-    report = fold.fold();
-  }
+  const FoldReport report = fold_once_calm(fold);
   EXPECT_EQ(report.sources, 3U);
   const auto collection = RedisMultiProcessCollector(client, {.key_prefix = "gunicorn"}).collect();
   Shown found = for_test::shown(*collection);
