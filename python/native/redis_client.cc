@@ -73,6 +73,22 @@ py::list pipeline(const RedisConnection& self, const std::vector<std::vector<py:
   return out;
 }
 
+py::object get(const RedisConnection& self, const py::object& name) {
+  return object_of(ask(self, {"GET", argument_of(name)}));
+}
+
+py::object hget(const RedisConnection& self, const py::object& name, const py::object& key) {
+  return object_of(ask(self, {"HGET", argument_of(name), argument_of(key)}));
+}
+
+bool hsetnx(const RedisConnection& self, const py::object& name, const py::object& key, const py::object& value) {
+  return ask(self, {"HSETNX", argument_of(name), argument_of(key), argument_of(value)}).integer == 1;
+}
+
+bool expire(const RedisConnection& self, const py::object& name, std::int64_t seconds) {
+  return ask(self, {"EXPIRE", argument_of(name), std::to_string(seconds)}).integer == 1;
+}
+
 py::dict hgetall(const RedisConnection& self, const py::object& name) {
   const RedisReply reply = ask(self, {"HGETALL", argument_of(name)});
   py::dict out;
@@ -104,6 +120,11 @@ py::list keys(const RedisConnection& self, const std::string& pattern) {
   py::list out;
   for (const std::string& key : found) out.append(py::bytes(key));
   return out;
+}
+
+/// `count`, redis-py's hint of how many to look at a time, is our client's to choose.
+py::iterator scan_iter(const RedisConnection& self, const py::object& match, const py::object& /*count*/) {
+  return py::iter(keys(self, match.is_none() ? "*" : argument_of(match)));
 }
 
 py::int_ remove(const RedisConnection& self, const py::args& names) {
@@ -139,65 +160,37 @@ const RedisStorageBase& redis_of(Storage& storage) {
   return *redis;
 }
 
-}  // namespace
+using RedisClientClass = py::class_<RedisConnection, std::shared_ptr<RedisConnection>>;
 
-void add_redis_client(py::module_& module) {
-  py::class_<RedisConnection, std::shared_ptr<RedisConnection>>(
-      module, "RedisClient", py::dynamic_attr(),
-      "RedisClient(url=None, *, host, port, db, username, password, unix_socket_path, ssl, ssl_ca_certs, ssl_certfile, "
-      "ssl_keyfile, socket_timeout, socket_connect_timeout, health_check_interval, sentinels, service_name, "
-      "cluster_nodes)\n\nA client of one server, a Sentinel's master or a Cluster; connects at its first command.")
-      .def(py::init([](const py::args& args, py::kwargs keywords) {
-        if (args.size() > 1) throw py::type_error("RedisClient() takes one argument by place, the URL");
-        if (args.size() == 1) keywords["url"] = args[0];
-        RedisOptions options = redis_options_from(keywords);
-        return std::make_shared<RedisConnection>(RedisConnection{make_redis_client(options), options});
-      }))
+std::shared_ptr<RedisConnection> make_client(const py::args& args, py::kwargs keywords) {
+  if (args.size() > 1) throw py::type_error("RedisClient() takes one argument by place, the URL");
+  if (args.size() == 1) keywords["url"] = args[0];
+  RedisOptions options = redis_options_from(keywords);
+  return std::make_shared<RedisConnection>(RedisConnection{make_redis_client(options), options});
+}
+
+/// A call of Redis' each, by redis-py's names.
+void add_commands(RedisClientClass& client) {
+  client
       .def(
           "ping", [](const RedisConnection& self) { return without_gil([&] { return self.client->ping(); }); },
           "True, or an error: RedisConnectionError, RedisTimeoutError, RedisAuthenticationError.")
       .def("execute_command", &execute_command, "One command, its name first.")
       .def("pipeline", &pipeline, py::arg("commands"), "Replies to a list of commands, in one round trip.")
-      .def("get",
-           [](const RedisConnection& self, const py::object& name) {
-             return object_of(ask(self, {"GET", argument_of(name)}));
-           })
-      .def(
-          "hget",
-          [](const RedisConnection& self, const py::object& name, const py::object& key) {
-            return object_of(ask(self, {"HGET", argument_of(name), argument_of(key)}));
-          },
-          py::arg("name"), py::arg("key"))
+      .def("get", &get)
+      .def("hget", &hget, py::arg("name"), py::arg("key"))
       .def("hset", &hset, py::arg("name"), py::arg("key") = py::none(), py::arg("value") = py::none(),
            py::arg("mapping") = py::none(), "How many fields are new.")
-      .def(
-          "hsetnx",
-          [](const RedisConnection& self, const py::object& name, const py::object& key, const py::object& value) {
-            return ask(self, {"HSETNX", argument_of(name), argument_of(key), argument_of(value)}).integer == 1;
-          },
-          py::arg("name"), py::arg("key"), py::arg("value"))
+      .def("hsetnx", &hsetnx, py::arg("name"), py::arg("key"), py::arg("value"))
       .def("hgetall", &hgetall, py::arg("name"))
-      .def(
-          "expire",
-          [](const RedisConnection& self, const py::object& name, std::int64_t seconds) {
-            return ask(self, {"EXPIRE", argument_of(name), std::to_string(seconds)}).integer == 1;
-          },
-          py::arg("name"), py::arg("time"))
+      .def("expire", &expire, py::arg("name"), py::arg("time"))
       .def("keys", &keys, py::arg("pattern") = "*", "Of all masters, found by SCAN.")
-      .def(
-          "scan_iter",
-          [](const RedisConnection& self, const py::object& match, const py::object& /*count*/) {
-            return py::iter(keys(self, match.is_none() ? "*" : argument_of(match)));
-          },
-          py::arg("match") = py::none(), py::arg("count") = py::none())
+      .def("scan_iter", &scan_iter, py::arg("match") = py::none(), py::arg("count") = py::none())
       .def("delete", &remove, "How many there were.")
-      .def("time", &time, "The server's clock: seconds and microseconds.")
-      .def(
-          "close", [](const RedisConnection&) {}, "Nothing: connections end with the client.")
-      .def("statistics", &statistics, "What this client has met since it was made, as a dict.")
-      .def(
-          "describe", [](const RedisConnection& self) { return self.client->describe(); }, "The URL without password.")
-      .def("__repr__", [](const RedisConnection& self) { return "<RedisClient " + self.client->describe() + ">"; });
+      .def("time", &time, "The server's clock: seconds and microseconds.");
+}
+
+void add_storage_functions(py::module_& module) {
   module.def(
       "redis_client_of",
       [](Storage& storage) {
@@ -208,6 +201,26 @@ void add_redis_client(py::module_& module) {
   module.def(
       "redis_key_prefix_of", [](Storage& storage) { return redis_of(storage).settings().key_prefix; },
       py::arg("storage"), "What the keys of a Redis storage begin with; may be empty in the shared layout.");
+}
+
+}  // namespace
+
+void add_redis_client(py::module_& module) {
+  RedisClientClass client(
+      module, "RedisClient", py::dynamic_attr(),
+      "RedisClient(url=None, *, host, port, db, username, password, unix_socket_path, ssl, ssl_ca_certs, ssl_certfile, "
+      "ssl_keyfile, socket_timeout, socket_connect_timeout, health_check_interval, sentinels, service_name, "
+      "cluster_nodes)\n\nA client of one server, a Sentinel's master or a Cluster; connects at its first command.");
+  client.def(py::init(&make_client));
+  add_commands(client);
+  client
+      .def(
+          "close", [](const RedisConnection&) {}, "Nothing: connections end with the client.")
+      .def("statistics", &statistics, "What this client has met since it was made, as a dict.")
+      .def(
+          "describe", [](const RedisConnection& self) { return self.client->describe(); }, "The URL without password.")
+      .def("__repr__", [](const RedisConnection& self) { return "<RedisClient " + self.client->describe() + ">"; });
+  add_storage_functions(module);
 }
 
 }  // namespace weir::python

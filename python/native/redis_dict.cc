@@ -39,16 +39,9 @@ void call(Function&& function) {
   });
 }
 
-}  // namespace
-
-void add_redis_dict(py::module_& module) {
-  py::class_<Dict>(module, "RedisStorageDict", py::dynamic_attr(),
-                   "This process's values in one Redis, from JSON key to value; every call asks the server.")
-      .def(py::init([](const RedisConnection& client, const std::string& key_prefix) {
-             return std::make_unique<Dict>(client.client, key_prefix);
-           }),
-           py::arg("redis_client"), py::arg("key_prefix") = "")
-      .def(
+/// The verbs of the documents' StorageDictProtocol.
+void add_documented_verbs(py::class_<Dict>& dict) {
+  dict.def(
           "read_value",
           [](Dict& self, const std::string& key, const std::string& type, const std::string& mode) {
             return without_gil([&] { return self.read_value(key, type, mode); });
@@ -75,8 +68,12 @@ void add_redis_dict(py::module_& module) {
       .def(
           "cleanup_dead_worker",
           [](Dict& self, long pid) { return without_gil([&] { return self.cleanup_dead_worker(pid); }); },
-          py::arg("pid"), "Removes the live* gauges of a process that has ended; gives their number.")
-      .def("__getitem__", &at, py::arg("key"))
+          py::arg("pid"), "Removes the live* gauges of a process that has ended; gives their number.");
+}
+
+/// What makes it a dictionary to Python.
+void add_dictionary_verbs(py::class_<Dict>& dict) {
+  dict.def("__getitem__", &at, py::arg("key"))
       .def(
           "__setitem__", [](Dict& self, const std::string& key, double value) { call([&] { self.set(key, value); }); },
           py::arg("key"), py::arg("value"))
@@ -102,6 +99,19 @@ void add_redis_dict(py::module_& module) {
           "Erases everything this process wrote here; values its Redis storage ships stay.")
       .def("_update", [](Dict& self, const Dict& other) { call([&] { self.update(other); }); })
       .def("_update", [](Dict& self, const std::vector<Dict::Item>& items) { call([&] { self.update(items); }); });
+}
+
+}  // namespace
+
+void add_redis_dict(py::module_& module) {
+  py::class_<Dict> dict(module, "RedisStorageDict", py::dynamic_attr(),
+                        "This process's values in one Redis, from JSON key to value; every call asks the server.");
+  dict.def(py::init([](const RedisConnection& client, const std::string& key_prefix) {
+             return std::make_unique<Dict>(client.client, key_prefix);
+           }),
+           py::arg("redis_client"), py::arg("key_prefix") = "");
+  add_documented_verbs(dict);
+  add_dictionary_verbs(dict);
   module.def("redis_key", &redis_key, py::arg("metric_name"), py::arg("name"), py::arg("labelnames"),
              py::arg("labelvalues"), py::arg("help_text"),
              "The JSON key of a sample, byte for byte json.dumps([…], sort_keys=True).");
