@@ -6,6 +6,7 @@
 #include <array>
 #include <csignal>
 #include <map>
+#include <memory>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "cli/progress_line.h"
 #include "cli/redis_source.h"
 #include "cli/source_choice.h"
+#include "cli/source_options.h"
 #include "cli/text_table.h"
 #include "collect/inspect.h"
 #include "weir/multiprocess.h"
@@ -128,7 +130,7 @@ std::string advice(const std::vector<InspectedFile>& files) {
 
 }  // namespace
 
-const char* const kCheckHelp = R"(Examples:
+constexpr const char* kCheckHelp = R"(Examples:
   weir check --dir /run/app/metrics
   weir check || echo "look at the metrics directory"
   weir check --redis redis://cache.internal:6379/0
@@ -145,6 +147,15 @@ Environment (flags win):
   PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
 
 Exit codes: 0 no faults; 1 faults, or nothing could be read; 2 usage.)";
+
+CommandSpec check_command() {
+  auto arguments = std::make_shared<CheckArguments>();
+  CommandSpec command{"check", "Show the health of a directory or a Redis", kCheckHelp,
+                      [arguments] { return check(*arguments); }};
+  add_source(command.options, arguments->source);
+  command.options.push_back({"--all", &arguments->all, "", "Every file or process, however many"});
+  return command;
+}
 
 int check(const CheckArguments& arguments) {
   if (reads_redis(arguments.source)) return check_redis(arguments.source, arguments.all);

@@ -1,6 +1,7 @@
 // `weir check`: the health of a directory or a Redis on one screen, and as an exit code. A Redis: check_redis.cc.
 #pragma once
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 
 namespace weir::cli {
@@ -10,7 +11,7 @@ struct CheckArguments {
   bool all = false;  ///< every file or process, however many
 };
 
-extern const char* const kCheckHelp;
+CommandSpec check_command();
 int check(const CheckArguments& arguments);
 
 }  // namespace weir::cli

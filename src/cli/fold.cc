@@ -6,19 +6,21 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/redis_source.h"
 #include "cli/source_choice.h"
+#include "cli/source_options.h"
 #include "cli/text_table.h"
 #include "weir/error.h"
 #include "weir/fold.h"
 
 namespace weir::cli {
 
-const char* const kFoldHelp = R"(Examples:
+constexpr const char* kFoldHelp = R"(Examples:
   weir fold --dir /run/app/metrics
   weir fold --dir /run/app/metrics --stock       files of Python's prometheus_client too
   weir fold --redis redis://cache.internal       what dead processes left in a Redis, per-process layout
@@ -47,6 +49,21 @@ Environment (flags win):
   REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
 
 Exit codes: 0 folded, or nothing to fold, or another process folds it now; 1 some of it cannot be (it is named); 2 usage.)";
+
+CommandSpec fold_command() {
+  auto arguments = std::make_shared<FoldArguments>();
+  CommandSpec command{"fold", "Fold what dead processes counted into archives", kFoldHelp,
+                      [arguments] { return fold(*arguments); }};
+  std::vector<OptionSpec>& options = command.options;
+  add_dir(options, arguments->source.dir);
+  add_redis(options, arguments->source, "Redis the processes write to, without a password");
+  options.push_back({"--stock", &arguments->stock, "", "Files of prometheus_client too, where nothing but Weir reads"});
+  options.push_back(
+      {"--keep-all", &arguments->keep_all, "SECONDS",
+       "How long gauges of the mode all outlive their process; 0: for ever, in a Redis a day (default: 3600)",
+       between(0, 1e9)});
+  return command;
+}
 
 int tell_fold(const std::string& where, const FoldReport& report, const char* what) {
   for (const Problem& problem : report.problems) {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 #include "weir/fold.h"
 
@@ -14,7 +15,7 @@ struct FoldArguments {
   double keep_all = 3600;  ///< seconds
 };
 
-extern const char* const kFoldHelp;
+CommandSpec fold_command();
 int fold(const FoldArguments& arguments);
 /// One line of what was folded, for `where`, and every problem on standard error. The exit code.
 int tell_fold(const std::string& where, const FoldReport& report, const char* what);

@@ -1,12 +1,15 @@
 #include "cli/migrate.h"
 
+#include <memory>
+
 #include "cli/redis_source.h"
+#include "cli/source_options.h"
 #include "config/environment.h"
 #include "weir/error.h"
 
 namespace weir::cli {
 
-const char* const kMigrateHelp = R"(Examples:
+constexpr const char* kMigrateHelp = R"(Examples:
   weir migrate --dir /run/app/metrics --redis redis://cache.internal:6379/0 --dry-run
   weir migrate --dir /run/app/metrics --redis redis://cache.internal:6379/0
   weir show --redis redis://cache.internal:6379/0
@@ -25,6 +28,18 @@ Environment (flags win):
 
 Exit codes: 0 all there was is in Redis; 1 some of it is not (it is named), or the directory or the Redis cannot be used;
 2 usage.)";
+
+CommandSpec migrate_command() {
+  auto arguments = std::make_shared<MigrateArguments>();
+  CommandSpec command{"migrate", "Bring what a directory holds into a Redis, once", kMigrateHelp,
+                      [arguments] { return migrate(*arguments); }};
+  std::vector<OptionSpec>& options = command.options;
+  add_dir(options, arguments->redis.dir);
+  add_redis(options, arguments->redis, "Redis to write to, without a password");
+  options.push_back({"--dry-run", &arguments->dry_run, "", "Look, and write nothing"});
+  options.push_back({"--all", &arguments->all, "", "Every process, however many"});
+  return command;
+}
 
 int migrate(const MigrateArguments& arguments) {
   SourceArguments redis = arguments.redis;

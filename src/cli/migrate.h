@@ -1,6 +1,7 @@
 // `weir migrate`: what a directory of multiprocess files holds, brought into a Redis once.
 #pragma once
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 
 namespace weir::cli {
@@ -11,7 +12,7 @@ struct MigrateArguments {
   bool all = false;  ///< every process, however many
 };
 
-extern const char* const kMigrateHelp;
+CommandSpec migrate_command();
 int migrate(const MigrateArguments& arguments);
 
 }  // namespace weir::cli

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <csignal>
 #include <functional>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "cli/exit_code.h"
 #include "cli/listen_choice.h"
 #include "cli/source_choice.h"
+#include "cli/source_options.h"
 #include "cli/systemd.h"
 #include "weir/exposer.h"
 #include "weir/log.h"
@@ -93,7 +95,7 @@ std::jthread first_look(const std::function<std::string()>& asked_once) {
 
 }  // namespace
 
-const char* const kServeHelp = R"(Examples:
+constexpr const char* kServeHelp = R"(Examples:
   weir serve --dir /run/app/metrics
   PROMETHEUS_MULTIPROC_DIR=/run/app/metrics weir serve --listen 0.0.0.0:9091
   weir serve --redis redis://cache.internal:6379/0
@@ -133,6 +135,51 @@ read again when they change and at SIGHUP; what cannot be used is logged and tol
 SIGTERM and SIGINT stop it; responses in flight are finished first, for at most 5 seconds. systemd: its socket is taken
 (LISTEN_FDS), and it hears when the exporter is ready.
 Exit codes: 0 stopped by a signal; 1 the port cannot be had; 2 usage.)";
+
+namespace {
+
+void add_limits(std::vector<OptionSpec>& options, WebArguments& web) {
+  options.push_back(
+      {"--max-connections", &web.max_connections, "COUNT", "Open connections (default: 2500)", between(1, 1e6)});
+  options.push_back({"--max-connections-per-address", &web.max_connections_per_address, "COUNT",
+                     "Of one client (default: a tenth of them; loopback all)", between(1, 1e6)});
+  options.push_back({"--max-requests-in-flight", &web.max_requests_in_flight, "COUNT",
+                     "Scrapes at one time (default: 40)", between(1, 1e6)});
+  options.push_back({"--max-request-bytes", &web.max_request_bytes, "BYTES", "URL and headers (default: 32768)",
+                     between(1024, 16777216)});
+  options.push_back({"--request-timeout", &web.request_timeout, "SECONDS",
+                     "For TLS's handshake, and for a request to come (default: 10)", between(0.001, 3600)});
+  options.push_back({"--scrape-timeout", &web.scrape_timeout, "SECONDS",
+                     "To answer one that names no time (default: 10)", between(0.001, 3600)});
+}
+
+}  // namespace
+
+CommandSpec serve_command() {
+  auto arguments = std::make_shared<ServeArguments>();
+  arguments->source.fold = "auto";
+  CommandSpec command{"serve", "Expose a directory or a Redis to Prometheus over HTTP", kServeHelp,
+                      [arguments] { return serve(*arguments); }};
+  std::vector<OptionSpec>& options = command.options;
+  add_source(options, arguments->source);
+  options.push_back({"--fold", &arguments->source.fold, "WHICH",
+                     "What of a directory's past is folded: auto, weir, all or off (default: auto)",
+                     one_of({"auto", "weir", "all", "off"})});
+  options.push_back({"--page", &arguments->page, "WHICH",
+                     "The page at /: live, plain (without scripts) or off (default: live)",
+                     one_of({"live", "plain", "off"})});
+  options.push_back(
+      {"--listen", &arguments->listen, "HOST:PORT",
+       "Where to listen (default: 127.0.0.1:9091; `:9091` is every interface, `unix:/PATH` a Unix socket)",
+       given("write HOST:PORT")});
+  options.push_back({"--web.config.file", &arguments->web.config_file, "FILE",
+                     "TLS, passwords and response headers, in the file of Prometheus' exporters",
+                     given("it must name a file")});
+  options.push_back({"--health-without-password", &arguments->web.health_without_password, "",
+                     "/healthz and /readyz answer without a password"});
+  add_limits(options, arguments->web);
+  return command;
+}
 
 int serve(const ServeArguments& arguments) {
   const ChosenSource chosen = chosen_source(arguments.source);

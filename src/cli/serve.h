@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 #include "cli/web_choice.h"
 
@@ -15,7 +16,7 @@ struct ServeArguments {
   WebArguments web;
 };
 
-extern const char* const kServeHelp;
+CommandSpec serve_command();
 int serve(const ServeArguments& arguments);
 
 }  // namespace weir::cli

@@ -3,17 +3,19 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <memory>
 #include <string>
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/plot.h"
 #include "cli/source_choice.h"
+#include "cli/source_options.h"
 #include "weir/exposition.h"
 
 namespace weir::cli {
 
-const char* const kShowHelp = R"(Examples:
+constexpr const char* kShowHelp = R"(Examples:
   weir show --dir /run/app/metrics
   weir show --dir /run/app/metrics --name http_requests http_request_duration_seconds
   weir show --format openmetrics > metrics.txt
@@ -31,6 +33,23 @@ Environment (flags win):
 
 Files and keys that cannot be read are named on standard error; everything else is shown.
 Exit codes: 0 shown; 1 nothing could be read, or the output could not be written; 2 usage.)";
+
+CommandSpec show_command() {
+  auto arguments = std::make_shared<ShowArguments>();
+  CommandSpec command{"show", "Print the merged metrics once", kShowHelp, [arguments] { return show(*arguments); }};
+  std::vector<OptionSpec>& options = command.options;
+  add_source(options, arguments->source);
+  add_url(options, arguments->source);
+  options.push_back({"--format", &arguments->format, "FORMAT", "text or openmetrics (default: text)",
+                     one_of({"text", "openmetrics"})});
+  options.push_back({"--name", &arguments->names, "NAME ...", "Only metrics of these names"});
+  options.push_back({"--plot", &arguments->plot, "NAME", "Draw this metric, or those of this family, instead",
+                     given("it must name a metric")});
+  options.push_back({"--for", &arguments->seconds, "SECONDS",
+                     "How long --plot watches first (default: 5 for what is drawn over time, 0 for histograms)",
+                     between(0, 3600), "--plot"});
+  return command;
+}
 
 int show(const ShowArguments& arguments) {
   const ChosenSource chosen = chosen_source(arguments.source);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 
 namespace weir::cli {
@@ -16,7 +17,7 @@ struct ShowArguments {
   double seconds = 0;              ///< watch it that long; 0: as its type needs
 };
 
-extern const char* const kShowHelp;
+CommandSpec show_command();
 int show(const ShowArguments& arguments);
 
 }  // namespace weir::cli

@@ -10,6 +10,7 @@
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/source_options.h"
 #include "watch/sampler.h"
 #include "watch/terminal.h"
 #include "watch/top_view.h"
@@ -141,7 +143,7 @@ int run_live(const TopArguments& arguments, const ChosenSource& chosen) {
 
 }  // namespace
 
-const char* const kTopHelp = R"(Examples:
+constexpr const char* kTopHelp = R"(Examples:
   weir top --dir /run/app/metrics
   weir top --redis redis://cache.internal:6379/0
   weir top --url http://127.0.0.1:9100/metrics --filter cpu
@@ -164,6 +166,24 @@ Environment (flags win):
   TERM                       the terminal's kind
 
 Exit codes: 0 quit, or shown; 1 nothing could be read, or the output could not be written; 2 usage.)";
+
+CommandSpec top_command() {
+  auto arguments = std::make_shared<TopArguments>();
+  CommandSpec command{"top", "Watch the merged metrics live", kTopHelp, [arguments] { return top(*arguments); }};
+  std::vector<OptionSpec>& options = command.options;
+  add_source(options, arguments->source);
+  add_url(options, arguments->source);
+  options.push_back({"--interval", &arguments->interval, "SECONDS", "Between two readings, from 0.1 to 60 (default: 1)",
+                     between(0.1, 60)});
+  options.push_back({"--view", &arguments->page, "VIEW",
+                     "metrics, families, histograms, writers or problems (default: metrics)",
+                     one_of({"metrics", "families", "histograms", "writers", "problems"})});
+  options.push_back({"--order", &arguments->order, "ORDER", "rate, value, name or change (default: rate)",
+                     one_of({"rate", "value", "name", "change"})});
+  options.push_back({"--filter", &arguments->filter, "WORDS", "Only names that hold these words"});
+  options.push_back({"--once", &arguments->once, "", "Print one table and end, also in a terminal"});
+  return command;
+}
 
 int top(const TopArguments& arguments) {
   std::setlocale(LC_CTYPE, "");

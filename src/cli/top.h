@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/command_spec.h"
 #include "cli/source_choice.h"
 
 namespace weir::cli {
@@ -16,7 +17,7 @@ struct TopArguments {
   bool once = false;  ///< one table, also in a terminal
 };
 
-extern const char* const kTopHelp;
+CommandSpec top_command();
 int top(const TopArguments& arguments);
 
 }  // namespace weir::cli
