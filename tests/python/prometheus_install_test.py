@@ -306,3 +306,26 @@ def test_damage_costs_that_file_only_and_is_said_once(python, tmp_path):
     assert scraped() == scraped() == {"c_total": 1}
     assert len(said) == 1 and "counter_1.db" in said[0], said
     """, tmp_path)
+
+
+@both_versions
+def test_a_lone_surrogate_and_a_nan_cost_the_scrape_nothing(python, tmp_path):
+    run(python, r"""
+    import logging
+    import weir.prometheus
+    weir.prometheus.install()
+    from prometheus_client import Counter
+    said = []
+    logging.getLogger("weir").addHandler(type("Said", (logging.Handler,), {"emit": lambda _, r: said.append(r.getMessage())})())
+    paths, odd = Counter("paths", "P.", ["path"]), Counter("odd", "O.")
+    paths.labels("ok").inc()
+    try:
+        paths.labels(b"\xff".decode("utf-8", "surrogateescape")).inc()
+    except UnicodeEncodeError:
+        pass
+    else:
+        raise AssertionError("no scrape could show it")
+    odd.inc(float("nan"))
+    assert scraped() == {'paths_total{path="ok"}': 1, "odd_total": 0}
+    assert [line for line in said if "odd" in line], said
+    """, tmp_path)
