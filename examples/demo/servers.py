@@ -1,6 +1,5 @@
 """`weir serve` and a real Prometheus, each on a free loopback port, and what they answer."""
 import json
-import pathlib
 import re
 import select
 import shutil

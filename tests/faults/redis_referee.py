@@ -13,7 +13,6 @@ import itertools
 import json
 import mmap
 import os
-import pathlib
 import re
 import struct
 import subprocess

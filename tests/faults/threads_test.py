@@ -1,8 +1,6 @@
 """I7 in one process: threads that come and go, signals that interrupt them, and I3: what counting costs the kernel."""
 import signal
 
-import pytest
-
 from multiprocess_reading import FULL, program, read, run, value
 
 

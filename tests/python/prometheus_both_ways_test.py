@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from prometheus_programs import CLEAN, CURRENT, DEBIAN
+from prometheus_programs import CURRENT, DEBIAN
 from multiprocess_reading import environment, samples, show, stock
 
 OF_LAYOUT = {"0.16": DEBIAN, "current": CURRENT}
