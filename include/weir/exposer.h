@@ -52,6 +52,9 @@ struct ExposerOptions {
   std::size_t max_connections_per_address = 0;
   /// More scrapes at one time get 503; /healthz always answers.
   std::size_t max_requests_in_flight = 40;
+  /// Of one client address: who reads big answers slowly keeps no place of others. 0: a quarter of
+  /// max_requests_in_flight, and loopback as many as there may be.
+  std::size_t max_requests_in_flight_per_address = 0;
   /// How long a connection may wait for a whole request: idle ones and those that trickle are closed after it.
   std::chrono::milliseconds connection_timeout{10000};
   /// How long a client may take to read a response.

@@ -12,7 +12,6 @@
 #include <system_error>
 #include <utility>
 
-#include "http/unix_listen.h"
 #include "weir/error.h"
 
 namespace weir {
@@ -120,6 +119,7 @@ ListenSocket::ListenSocket(const ListenAddress& address) {
   if (!address.unix_path.empty()) {
     fd_ = listen_at_path(address.unix_path, kBacklog);
     path_ = address.unix_path;
+    file_ = file_at(path_);
     return;
   }
   const AddressList list = look_up(address);
@@ -147,7 +147,7 @@ ListenSocket::ListenSocket(const ListenAddress& address) {
 }
 
 ListenSocket::~ListenSocket() {
-  if (!path_.empty()) unlink(path_.c_str());
+  if (!path_.empty()) leave_path(path_, file_);
   if (fd_ >= 0) close(fd_);
 }
 

@@ -16,6 +16,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/unix_listen.h"
+
 namespace weir {
 
 struct ListenAddress {
@@ -49,7 +51,8 @@ class ListenSocket {
   int fd_ = -1;
   std::uint16_t port_ = 0;
   bool is_inherited_ = false;
-  std::string path_;  ///< of a Unix socket this one made: removed at the end
+  std::string path_;  ///< of a Unix socket this one made: removed at the end, unless another has taken its place
+  FileIdentity file_;
 };
 
 }  // namespace weir

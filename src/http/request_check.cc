@@ -1,19 +1,13 @@
 #include "http/request_check.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <string>
+#include <cstring>
 
 namespace weir {
 namespace {
 
 /// What libmicrohttpd keeps of an argument, beside its text.
 constexpr std::size_t kArgumentBytes = 64;
-constexpr std::string_view kTooLong =
-    "HTTP/1.1 414 URI Too Long\r\nConnection: close\r\nContent-Length: 38\r\nContent-Type: text/plain; "
-    "charset=utf-8\r\n\r\n"
-    "The query has too many arguments here\n";
 
 /// `tchar` of RFC 9110, section 5.6.2.
 bool is_token_character(char c) {
@@ -57,9 +51,10 @@ bool has_room_for_arguments(std::string_view uri, std::size_t max_request_bytes)
   return uri.size() + arguments * kArgumentBytes <= max_request_bytes;
 }
 
-void refuse_uri(int fd) {
-  static_cast<void>(send(fd, kTooLong.data(), kTooLong.size(), MSG_DONTWAIT | MSG_NOSIGNAL));
-  shutdown(fd, SHUT_RDWR);
+void leave_out_arguments(const char* uri) {
+  // The library's own buffer, in which it writes as well while it takes requests apart.
+  char* const question = const_cast<char*>(std::strchr(uri, '?'));
+  if (question != nullptr) question[1] = '\0';
 }
 
 std::size_t unescape(void*, MHD_Connection*, char* text) {

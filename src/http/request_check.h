@@ -17,11 +17,12 @@ namespace weir {
 const char* header_fault(MHD_Connection* connection);
 
 /// Whether the library has memory for the arguments of `uri`, an argument counted as 64 bytes beside its text. Where it
-/// has not, it answers nothing and keeps the connection until its deadline.
+/// has not, it answers nothing, keeps the connection until its deadline, and may crash when it is stopped before that
+/// (0.9.75).
 bool has_room_for_arguments(std::string_view uri, std::size_t max_request_bytes);
 
-/// Answers 414 on the connection's own socket, as nothing can be queued yet, and ends it.
-void refuse_uri(int fd);
+/// MHD_OPTION_URI_LOG_CALLBACK comes before arguments are taken apart: `uri`, as given to it, has none from here on.
+void leave_out_arguments(const char* uri);
 
 /// MHD_OPTION_UNESCAPE_CALLBACK: in place, the new length. A text with %00 stays as it is: nothing here has a NUL in
 /// its name, and "/metrics%00x" is not /metrics.

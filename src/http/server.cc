@@ -151,6 +151,9 @@ Answer verdict_answer(PasswordVerdict verdict) {
   return plain_answer(503, "This exporter is stopping.\n");
 }
 
+/// Stands for the request, between its first line and begin(), whose arguments are left out.
+char too_many_arguments = 0;
+
 Connections::Connection* connection_of(MHD_Connection* connection) {
   const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
   return static_cast<Connections::Connection*>(info->socket_context);
@@ -180,7 +183,8 @@ Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend, Write
       backend_(statistics_, settings_, passwords_, backend),
       connections_({options_.max_connections, options_.connection_timeout, options_.response_timeout}),
       metrics_gatherer_(source, &statistics_, options_.max_body_bytes, Api(source.describe(), writers)),
-      backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)) {
+      backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)),
+      gathering_of_(options_.max_requests_in_flight_per_address, options_.max_requests_in_flight / 4) {
   start_daemon();
   try {
     if (has_tls_) start_front();
@@ -270,18 +274,16 @@ void Exposer::Impl::on_connection(void* self, MHD_Connection* connection, void**
   }
 }
 
-void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection* connection) {
-  const auto& impl = *static_cast<Impl*>(self);
-  if (!has_room_for_arguments(uri, impl.options_.max_request_bytes)) {
-    refuse_uri(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd);
-  }
-  return nullptr;  // the request's context: begin() makes it
+void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection*) {
+  if (has_room_for_arguments(uri, static_cast<Impl*>(self)->options_.max_request_bytes)) return nullptr;
+  leave_out_arguments(uri);
+  return &too_many_arguments;
 }
 
 MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
                                      const char*, const char*, std::size_t*, void** context) {
   auto& impl = *static_cast<Impl*>(self);
-  if (*context == nullptr) return impl.begin(connection, url, method, context);
+  if (*context == nullptr || *context == &too_many_arguments) return impl.begin(connection, url, method, context);
   auto& request = *static_cast<Request*>(*context);
   if (request.pending == nullptr) return impl.decide(connection, request);
   std::optional<Answer> answer = request.pending->take();
@@ -306,10 +308,14 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
     ++requests_;
   }
   Request& begun = *request;
-  *context = request.release();
+  const bool has_too_many_arguments = std::exchange(*context, request.release()) != nullptr;
   if (const char* fault = header_fault(connection)) {
     begun.is_malformed = true;
     return send(connection, begun, plain_answer(400, fault));
+  }
+  if (has_too_many_arguments) {
+    begun.is_malformed = true;
+    return send(connection, begun, plain_answer(414, "The query has more arguments than there is room for.\n"));
   }
   if (!begun.known_method) {
     return send(connection, begun, plain_answer(405, "Only GET and HEAD are answered here.\n"), "GET, HEAD");
@@ -399,12 +405,15 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
     if (!query.fault.empty()) return send(connection, request, plain_answer(400, std::move(query.fault)));
     ask.names = std::move(query.names);
   }
-  if (gathering_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight) {
+  const std::string& address = connection_of(connection)->address;
+  const bool is_full = gathering_.fetch_add(1, std::memory_order_relaxed) >= options_.max_requests_in_flight;
+  if (is_full || !gathering_of_.has_room(address)) {
     gathering_.fetch_sub(1, std::memory_order_relaxed);
     Answer busy = plain_answer(503, "Too many scrapes at one time; try again in a second.\n");
-    busy.rejected = "in_flight";
+    busy.rejected = is_full ? "in_flight" : "in_flight_of_address";
     return send(connection, request, busy);
   }
+  gathering_of_.entered(address);
   request.counted = true;
   if (view == View::exposition) {
     ask.format = negotiate(header(connection, "Accept"));
@@ -457,10 +466,14 @@ MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, con
 
 void Exposer::Impl::on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode) {
   auto& impl = *static_cast<Impl*>(self);
-  const std::unique_ptr<Request> request(static_cast<Request*>(std::exchange(*context, nullptr)));
-  if (request == nullptr) return;
+  void* const held = std::exchange(*context, nullptr);
+  if (held == nullptr || held == &too_many_arguments) return;
+  const std::unique_ptr<Request> request(static_cast<Request*>(held));
   impl.connections_.waiting(connection_of(connection));
-  if (request->counted) impl.gathering_.fetch_sub(1, std::memory_order_relaxed);
+  if (request->counted) {
+    impl.gathering_.fetch_sub(1, std::memory_order_relaxed);
+    impl.gathering_of_.left(connection_of(connection)->address);
+  }
   impl.statistics_.done();
   // Notified under the lock: the destructor may go on, and destroy idle_, as soon as it is released.
   const std::lock_guard lock(impl.idle_mutex_);

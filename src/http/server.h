@@ -80,6 +80,7 @@ struct Exposer::Impl {
   Gatherer metrics_gatherer_;
   Gatherer backend_gatherer_;
   std::atomic<std::size_t> gathering_{0};  // relaxed: a limit, nothing is published through it
+  AddressCounts gathering_of_;             ///< of each address
   std::atomic<bool> stopping_{false};      // relaxed: a hint for keep-alive
 
   /// When the last unusable timeout header was logged: clients must not fill the log. Relaxed: nothing is published

@@ -35,6 +35,16 @@ bool is_abandoned(const sockaddr_un& at) {
 
 }  // namespace
 
+FileIdentity file_at(const std::string& path) {
+  struct stat there {};
+  if (lstat(path.c_str(), &there) != 0) return {};
+  return {there.st_dev, there.st_ino};
+}
+
+void leave_path(const std::string& path, const FileIdentity& made) {
+  if (file_at(path) == made) unlink(path.c_str());
+}
+
 int listen_at_path(const std::string& path, int backlog) {
   sockaddr_un at{};
   at.sun_family = AF_UNIX;

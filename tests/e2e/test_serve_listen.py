@@ -66,6 +66,18 @@ def test_a_path_left_by_a_killed_process_is_replaced_and_a_used_one_is_not(start
     assert (tmp_path / "file").read_text() == "precious"
 
 
+def test_a_path_taken_over_is_left_to_who_has_it(started, directory, tmp_path):
+    """As when one starts while the other ends: the one that ends refuses connections, and its file is replaced."""
+    path = tmp_path / "weir.sock"
+    started.append(PathServer("--dir", directory, "--listen", f"unix:{path}"))
+    path.unlink()
+    started.append(PathServer("--dir", directory, "--listen", f"unix:{path}"))
+    assert started[0].stop() == 0
+    assert curl(path, "http://weir/healthz") == "ok\n"
+    assert started[1].stop() == 0
+    assert not path.exists()
+
+
 @pytest.mark.parametrize("listen, said", [("unix:relative", "the path must begin with /"), ("unix:", "must begin with /"),
                                           ("unix:/" + "x" * 200, "may have 107"), ("fd:1000", "no listening stream socket"),
                                           ("fd:x", "not a whole number")])
