@@ -66,45 +66,55 @@ Sampler::~Sampler() {
 }
 
 void Sampler::run() {
-  TopReading before;
-  double writers_at = -kBetweenWriters;
   std::unique_lock lock(mutex_);
   while (!is_stopped_) {
     is_wanted_ = false;
     const std::optional<FamilyHead> split = split_;
     lock.unlock();
     const double begin = now_seconds();
-    const bool asks_writers = begin - writers_at >= kBetweenWriters || (split && split->name != before.split_of);
-    TopReading reading = read_now(source_, asks_writers ? writers_ : nullptr, split ? &*split : nullptr);
-    if (asks_writers && !reading.is_unread()) {
-      writers_at = begin;
-      before = reading;
-      before.collection = nullptr;
-    } else {
-      reading.knows_writers = before.knows_writers;
-      reading.writers = before.writers;
-      reading.writers_fault = before.writers_fault;
-      reading.split_of = before.split_of;
-      reading.split = before.split;
-    }
+    TopReading reading = read(begin, split ? &*split : nullptr);
     lock.lock();
     reading_ = std::move(reading);
     eventfd_write(event_, 1);
-    const auto began = std::chrono::steady_clock::time_point(
-        std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(begin)));
-    while (!is_stopped_ && !is_wanted_) {
-      if (is_paused_) {
-        wake_.wait(lock);
-        continue;
-      }
-      const auto due = began + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                   std::chrono::duration<double>(interval_));
-      if (wake_.wait_until(lock, due) == std::cv_status::timeout) break;
-    }
+    wait_since(begin, lock);
   }
   has_ended_ = true;
   lock.unlock();
   wake_.notify_all();
+}
+
+/// Who writes is asked once a second at most, and when another split is wanted; in between it is as it was.
+TopReading Sampler::read(double begin, const FamilyHead* split) {
+  const bool asks_writers =
+      begin - writers_at_ >= kBetweenWriters || (split != nullptr && split->name != before_.split_of);
+  TopReading reading = read_now(source_, asks_writers ? writers_ : nullptr, split);
+  if (asks_writers && !reading.is_unread()) {
+    writers_at_ = begin;
+    before_ = reading;
+    before_.collection = nullptr;
+  } else {
+    reading.knows_writers = before_.knows_writers;
+    reading.writers = before_.writers;
+    reading.writers_fault = before_.writers_fault;
+    reading.split_of = before_.split_of;
+    reading.split = before_.split;
+  }
+  return reading;
+}
+
+/// Till the next reading is due, or wanted.
+void Sampler::wait_since(double begin, std::unique_lock<std::mutex>& lock) {
+  using Clock = std::chrono::steady_clock;
+  const auto seconds = [](double count) {
+    return std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(count));
+  };
+  while (!is_stopped_ && !is_wanted_) {
+    if (is_paused_) {
+      wake_.wait(lock);
+    } else if (wake_.wait_until(lock, Clock::time_point(seconds(begin + interval_))) == std::cv_status::timeout) {
+      return;
+    }
+  }
 }
 
 std::optional<TopReading> Sampler::take() {

@@ -45,9 +45,14 @@ class Sampler {
 
  private:
   void run();
+  TopReading read(double begin, const FamilyHead* split);
+  void wait_since(double begin, std::unique_lock<std::mutex>& lock);
 
   Source& source_;
   WriterView* const writers_;
+  // used by the thread alone
+  TopReading before_;         // the last one that asked who writes, without its collection
+  double writers_at_ = -1e9;  // when it began, in seconds
   const int event_;
   std::mutex mutex_;  // over all below but thread_
   std::condition_variable wake_;

@@ -87,6 +87,8 @@ class TopView {
   void add_list(std::vector<ScreenLine>& lines, std::size_t columns, std::size_t rows);
   void add_scrolled(std::vector<ScreenLine>& lines, std::vector<ScreenLine> body, std::size_t rows);
   Wish press_character(std::string_view character);
+  void press_about_list(char key);
+  void press_movement(Key key);
   void press_while_filtering(const Press& press);
   void move(std::ptrdiff_t by);
   void open_selected();

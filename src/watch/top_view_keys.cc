@@ -10,7 +10,6 @@ TopView::Wish TopView::press(const Press& press) {
     press_while_filtering(press);
     return Wish::nothing;
   }
-  const auto page = static_cast<std::ptrdiff_t>(shown_rows_);
   const auto pages = kPages.size();
   switch (press.key) {
     case Key::character:
@@ -31,26 +30,21 @@ TopView::Wish TopView::press(const Press& press) {
       if (!is_help_ && opened_.empty() && press.key == Key::escape) choice_.filter.clear();
       is_help_ ? void(is_help_ = false) : opened_.clear();
       break;
-    case Key::up:
-      move(-1);
-      break;
-    case Key::down:
-      move(1);
-      break;
-    case Key::page_up:
-      move(-page);
-      break;
-    case Key::page_down:
-      move(page);
-      break;
-    case Key::home:
-      move(-static_cast<std::ptrdiff_t>(at_ + scrolled_));
-      break;
-    case Key::end:
-      move(1'000'000'000);
+    default:
+      press_movement(press.key);
       break;
   }
   return Wish::nothing;
+}
+
+void TopView::press_movement(Key key) {
+  const auto page = static_cast<std::ptrdiff_t>(shown_rows_);
+  if (key == Key::up) move(-1);
+  if (key == Key::down) move(1);
+  if (key == Key::page_up) move(-page);
+  if (key == Key::page_down) move(page);
+  if (key == Key::home) move(-static_cast<std::ptrdiff_t>(at_ + scrolled_));
+  if (key == Key::end) move(1'000'000'000);
 }
 
 TopView::Wish TopView::press_character(std::string_view character) {
@@ -64,6 +58,30 @@ TopView::Wish TopView::press_character(std::string_view character) {
       is_help_ = !is_help_;
       scrolled_ = 0;
       break;
+    case 'p':
+    case ' ':
+      is_paused_ = !is_paused_;
+      return is_paused_ ? Wish::nothing : Wish::read;
+    case '+':
+      interval_ = std::min(interval_ * 2, kLongest);
+      break;
+    case '-':
+      interval_ = std::max(interval_ / 2, kShortest);
+      break;
+    case 'j':
+    case 'k':
+      move(key == 'j' ? 1 : -1);
+      break;
+    default:
+      press_about_list(key);
+      break;
+  }
+  return Wish::nothing;
+}
+
+/// What is listed, in which order, and since when changes count.
+void TopView::press_about_list(char key) {
+  switch (key) {
     case '/':
       is_help_ = false;
       opened_.clear();
@@ -79,26 +97,9 @@ TopView::Wish TopView::press_character(std::string_view character) {
       watch_.start_anew();
       families_ = family_totals(watch_);
       break;
-    case 'p':
-    case ' ':
-      is_paused_ = !is_paused_;
-      return is_paused_ ? Wish::nothing : Wish::read;
-    case '+':
-      interval_ = std::min(interval_ * 2, kLongest);
-      break;
-    case '-':
-      interval_ = std::max(interval_ / 2, kShortest);
-      break;
-    case 'j':
-      move(1);
-      break;
-    case 'k':
-      move(-1);
-      break;
     default:
       break;
   }
-  return Wish::nothing;
 }
 
 void TopView::press_while_filtering(const Press& press) {
