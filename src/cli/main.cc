@@ -36,15 +36,15 @@ constexpr const char* kHelp = R"(Start here:
 The directory is where the processes write: PROMETHEUS_MULTIPROC_DIR of Weir and of Python's prometheus_client.
 Exit codes: 0 good; 1 check found faults, or nothing could be read or served; 2 usage.)";
 
-std::vector<std::string> names_of(const std::vector<CommandSpec>& commands) {
+std::vector<std::string> command_names(const std::vector<CommandSpec>& commands) {
   std::vector<std::string> names;
   for (const CommandSpec& command : commands) names.emplace_back(command.name);
   return names;
 }
 
 /// `weir` first, then every subcommand, `help` as the last.
-CommandDescriptions describe_all(const std::vector<CommandSpec>& commands) {
-  std::vector<std::string> names = names_of(commands);
+CommandDescriptions describe_commands(const std::vector<CommandSpec>& commands) {
+  std::vector<std::string> names = command_names(commands);
   names.emplace_back("help");
   CommandDescriptions all{describe_weir(kWhat, kHelp, names)};
   for (const CommandSpec& command : commands) all.push_back(describe(command));
@@ -61,9 +61,9 @@ int run(int argc, char** argv) {
         kWhat,
         kHelp,
         {serve_command(), show_command(), top_command(), check_command(), fold_command(), migrate_command()}};
-    const DescribeAll all = [&program] { return describe_all(program.commands); };
+    const DescribeAll all = [&program] { return describe_commands(program.commands); };
     program.commands.push_back(completion_command(all));
-    program.commands.push_back(man_command(all, names_of(program.commands)));
+    program.commands.push_back(man_command(all, command_names(program.commands)));
     return run_command_line(program, argc, argv);
   } catch (const ConfigError& error) {
     fmt::print(stderr, "weir: {}\n", error.what());

@@ -36,7 +36,7 @@ std::optional<std::size_t> count_of(std::string_view text) {
   return count;
 }
 
-std::string fault_of(const std::optional<Parameter>& parameter, const std::vector<std::string>& values) {
+std::string query_fault(const std::optional<Parameter>& parameter, const std::vector<std::string>& values) {
   if (!parameter) return "";
   const auto say = [&parameter](const std::string& what) {
     return fmt::format("The parameter {} {}: {}.\n", parameter->name, what, parameter->how);
@@ -64,7 +64,7 @@ ApiQuery api_query(View view, const std::vector<QueryArgument>& arguments) {
     }
   }
   // That what is needed is missing says more than that something else is there.
-  std::string fault = fault_of(parameter, query.names);
+  std::string fault = query_fault(parameter, query.names);
   if (!fault.empty()) query.fault = std::move(fault);
   return query;
 }
