@@ -131,10 +131,12 @@ void LineWriter::sample(std::string_view text, std::size_t i, const double* time
   char* at = out_.room(kMaxNumberLength);
   const double value = snapshot_.values[i];
   out_.advance_to(openmetrics_ ? write_openmetrics_number(at, value) : write_go_number(at, value));
-  std::string more;
-  if (timestamp != nullptr) openmetrics_ ? append_seconds(more, *timestamp) : append_milliseconds(more, *timestamp);
-  if (exemplar != nullptr) more += exemplar_text(*exemplar, format_.escaping);
-  out_.append(more);
+  if (timestamp != nullptr) {
+    std::string digits;
+    openmetrics_ ? append_seconds(digits, *timestamp) : append_milliseconds(digits, *timestamp);
+    out_.append(digits);
+  }
+  if (exemplar != nullptr) out_.append(exemplar_text(*exemplar, format_.escaping));
   out_.append("\n");
 }
 
