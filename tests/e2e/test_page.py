@@ -205,6 +205,9 @@ def test_ten_thousand_series_draw_only_what_is_seen(browser, serve, tmp_path, re
     page.call("Page.navigate", url=f"http://127.0.0.1:{server.port}/")
     page.wait_for(f"document.querySelector('.row') && {ROWS} > 10")
     assert page.run("Number(document.querySelector('.row').getAttribute('aria-setsize'))") == 10001
+    assert page.run("document.querySelector('.row.metric .labels').innerText.trim()") == "path=/a/rather/ordinary/path/0", "what all have stands once"
+    assert "code=200" in page.run(text(".row.family .common"))
+    assert page.run("document.querySelector('.row.family .value').title") == "10000 in all", "the sum of the family"
     page.run("document.querySelector('.list').focus()")
     loaded = page.run("longTasks.length")
     for key in ("End", "PageDown", "Home", *["PageDown"] * 20):
