@@ -21,7 +21,7 @@ package_main() {
   say "building: some minutes the first time"
   build_packages || die "package: no packages were made"
   say "lintian"
-  lintian --fail-on error --suppress-tags no-changelog,initial-upload-closes-no-bugs build/packages/*.deb
+  lintian --fail-on error,warning --suppress-tags no-changelog,initial-upload-closes-no-bugs build/packages/*.deb
   say "build/packages"
   (cd build/packages && ls -- *.deb)
 }
@@ -29,7 +29,8 @@ package_main() {
 # build_packages: build/package (the tree with shared libraries), then build/packages/*.deb.
 build_packages() {
   eval "$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --export=sh)"
-  build_preset package -- all man || return
+  # CMake knows no CPPFLAGS, where -D_FORTIFY_SOURCE stands; and CXXFLAGS only in a new folder.
+  build_preset package "-DCMAKE_CXX_FLAGS=$CXXFLAGS $CPPFLAGS" -- all man || return
   local version folder
   version=$(sed -n 's/^project(weir VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)
   folder=$WEIR_SCRATCH/weir-$version
