@@ -132,6 +132,29 @@ TEST(ExposerTls, ClientThatReadsNothingIsCut) {
   EXPECT_EQ(open_descriptors(), before + 1);
 }
 
+TEST(ExposerTls, KeyUpdatesWithoutEndKeepNobodyWaiting) {
+  const SelfSigned identity;
+  FixedSource source{{counter_family("requests", 7)}};
+  ExposerOptions options = with_tls(identity);
+  options.connection_timeout = std::chrono::minutes(1);  // longer than the clients that are measured wait
+  const Exposer exposer(options, source);
+  std::atomic<bool> stop{false};
+  std::atomic<int> updates{0};
+  std::vector<std::thread> hostile;
+  for (int i = 0; i < 2; ++i) {
+    hostile.emplace_back([&] {
+      const TlsClient client(exposer.port());
+      while (!stop && client.update_key()) ++updates;
+    });
+  }
+  while (updates < 1000) std::this_thread::yield();
+  int answered = 0;
+  while (answered < 20 && answer_of(exposer.port(), kAskTls).starts_with("HTTP/1.1 200")) ++answered;
+  stop = true;
+  for (std::thread& one : hostile) one.join();
+  EXPECT_EQ(answered, 20);
+}
+
 TEST(ExposerTls, ConfigurationThatCannotBeUsedIsRefusedAtTheStart) {
   const SelfSigned identity;
   FixedSource source{{}};

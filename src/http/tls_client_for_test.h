@@ -83,6 +83,10 @@ class TlsClient {
   bool write(std::string_view bytes) const {
     return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
   }
+  /// A record that asks for nothing and holds no data (TLS 1.3).
+  bool update_key() const {
+    return SSL_key_update(ssl_.get(), SSL_KEY_UPDATE_NOT_REQUESTED) == 1 && SSL_do_handshake(ssl_.get()) == 1;
+  }
   /// Waits for the first bytes; reads none.
   bool is_answered() { return socket_.is_answered(); }
   std::string read_all() const {

@@ -85,6 +85,9 @@ ServerTls::ServerTls(const TlsServerConfig& config, const TlsPem& pem)
     SSL_CTX_set_num_tickets(context_, 0);
     SSL_CTX_set_alpn_select_cb(context_, &choose_protocol, nullptr);
     // Idle connections hold no buffers.
+    // Reading returns after each record, also one that holds no data: in a stream of TLS 1.3's key updates it would go
+    // on for as long as they come, and no other connection of its thread be served.
+    SSL_CTX_clear_mode(context_, SSL_MODE_AUTO_RETRY);
     SSL_CTX_set_mode(context_,
                      SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     set_versions_and_ciphers(config);
