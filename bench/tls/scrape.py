@@ -227,9 +227,9 @@ def main(weir, rounds, scrapes):
                     alone = quantiles(secure, scrapes)
                     with company.beside(secure):
                         figure.append((alone, quantiles(secure, scrapes)))
-            work = "a scrape of 800 series over TLS, with a password, "
+            work = "TLS scrape of 800 series "
             for name, figure in figures.items():
-                for at, which in enumerate(("", ", 99th percentile")):
+                for at, which in enumerate(("", ", p99")):
                     print_row(work + name + which, "ms", floor=[floor[at] for floor, _ in figure],
                               weir=[ours[at] for _, ours in figure])
             for name, company in others.items():
