@@ -66,11 +66,3 @@ MASTER_WORKER_RESTARTS = _counter("gunicorn_master_worker_restart_total", "Signa
 MASTER_WORKER_RESTART_COUNT = _counter("gunicorn_master_worker_restart_count_total",
                                        "Workers that ended, as the master saw it.",
                                        ("worker_id", "reason", "restart_type"))
-
-MASTER_METRICS = {"worker_restart_total": MASTER_WORKER_RESTARTS,
-                  "worker_restart_count_total": MASTER_WORKER_RESTART_COUNT}
-WORKER_METRICS = {"worker_restart_total": WORKER_RESTART_REASON, "worker_restart_count_total": WORKER_RESTART_COUNT}
-
-
-def get_shared_registry() -> weir.CollectorRegistry:
-    return registry
