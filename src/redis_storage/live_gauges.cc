@@ -98,6 +98,7 @@ std::vector<std::string> dead_writers(const ValueHashes& hashes) {
     for (const RedisReply& writer : set.elements) writers.push_back(writer.text);
   }
   std::vector<RedisCommand> leases;
+  leases.reserve(writers.size());
   for (const std::string& writer : writers) leases.push_back(repeatable({"EXISTS", hashes.keys().lease(writer)}));
   const std::vector<RedisReply> held = ask_all(client, leases);
   std::vector<std::string> dead;
@@ -120,6 +121,7 @@ std::size_t remove_live_gauges(const ValueHashes& hashes, long pid) {
 std::size_t remove_live_gauges_of_the_dead(const ValueHashes& hashes) {
   const std::vector<std::string> dead = dead_writers(hashes);
   std::vector<RedisCommand> indexes;
+  indexes.reserve(dead.size());
   for (const std::string& writer : dead) indexes.push_back(repeatable({"SMEMBERS", hashes.keys().index(writer)}));
   const std::vector<RedisReply> replies = ask_all(*hashes.client(), indexes);
   std::size_t removed = 0;

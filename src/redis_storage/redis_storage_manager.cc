@@ -102,7 +102,8 @@ RedisStorageManager::~RedisStorageManager() = default;
 bool RedisStorageManager::setup() {
   if (is_enabled()) return true;
   try {
-    const RedisSettings settings = impl_->given_settings ? *impl_->given_settings : redis_settings_from_environment();
+    const std::optional<RedisSettings>& given = impl_->given_settings;
+    const RedisSettings settings = given ? *given : redis_settings_from_environment();
     if (!settings.enabled) {
       log_line(LogLevel::debug, "Redis is not enabled (REDIS_ENABLED); its set-up is skipped");
       return false;

@@ -53,6 +53,9 @@ States& states() {
 }  // namespace
 
 struct RedisValue::Impl {
+  Impl(ValueHashes values, FileKind kind_of_value, std::string json_key)
+      : hashes(std::move(values)), kind(kind_of_value), key(std::move(json_key)) {}
+
   const ValueHashes hashes;
   const FileKind kind;
   const std::string key;
@@ -115,11 +118,8 @@ RedisValue::RedisValue(std::string_view typ, std::string_view metric_name, std::
                        const std::vector<std::string>& labelnames, const std::vector<std::string>& labelvalues,
                        std::string_view help_text, std::string_view multiprocess_mode,
                        std::shared_ptr<RedisClientProtocol> redis_client, std::string_view redis_key_prefix)
-    : impl_(new Impl{ValueHashes(std::move(redis_client), redis_key_prefix),
-                     kind_from(typ, multiprocess_mode),
-                     redis_key(metric_name, name, labelnames, labelvalues, help_text),
-                     0,
-                     {}}) {
+    : impl_(new Impl(ValueHashes(std::move(redis_client), redis_key_prefix), kind_from(typ, multiprocess_mode),
+                     redis_key(metric_name, name, labelnames, labelvalues, help_text))) {
   impl_->load(*impl_->here());
 }
 
