@@ -37,7 +37,7 @@ class RedisMultiProcessCollector : public Source {
   /// `client` empty: PROMETHEUS_REDIS_URL, then localhost:6379/0. Throws ConfigError for settings that cannot be used;
   /// a server that is not there is met at collect().
   explicit RedisMultiProcessCollector(std::shared_ptr<RedisClient> client = nullptr,
-                                      RedisCollectorOptions options = {});
+                                      const RedisCollectorOptions& options = {});
   ~RedisMultiProcessCollector() override;
   RedisMultiProcessCollector(const RedisMultiProcessCollector&) = delete;
   RedisMultiProcessCollector& operator=(const RedisMultiProcessCollector&) = delete;

@@ -1,5 +1,5 @@
-// What `weir` and its subcommands take, as command_spec.h defines it: what completion and manual pages are made from, so
-// that they say what --help says.
+// What `weir` and its subcommands take, as command_spec.h defines it: what completion and manual pages are made from,
+// so that they say what --help says.
 //
 // Plain values.
 #pragma once

@@ -74,7 +74,7 @@ struct RedisMultiProcessCollector::Impl {
 };
 
 RedisMultiProcessCollector::RedisMultiProcessCollector(std::shared_ptr<RedisClient> client,
-                                                       RedisCollectorOptions options) {
+                                                       const RedisCollectorOptions& options) {
   if (!client) client = make_redis_client(redis_settings_from_environment().client);
   impl_ = std::make_unique<Impl>(std::move(client), options);
 }

@@ -40,6 +40,7 @@ const std::string& issuer() {
 
 std::vector<FileKind> gauge_kinds() {
   std::vector<FileKind> kinds;
+  kinds.reserve(kGaugeModes.size());
   for (const GaugeMode mode : kGaugeModes) kinds.push_back({MetricType::gauge, mode});
   return kinds;
 }
@@ -179,6 +180,7 @@ ValueHashes::Erased ValueHashes::erase(std::string_view key, FileKind kind) cons
 std::optional<ValueHashes::Entry> ValueHashes::find_among(std::string_view key,
                                                           const std::vector<FileKind>& kinds) const {
   std::vector<RedisCommand> commands;
+  commands.reserve(kinds.size());
   for (const FileKind kind : kinds) commands.push_back(reading({"HMGET", metric_key(key, kind), "value", "timestamp"}));
   const std::vector<RedisReply> replies = client_->pipeline(commands);
   for (std::size_t i = 0; i < kinds.size(); ++i) {
