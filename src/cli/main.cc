@@ -38,6 +38,7 @@ Exit codes: 0 good; 1 check found faults, or nothing could be read or served; 2 
 
 std::vector<std::string> command_names(const std::vector<CommandSpec>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CommandSpec& command : commands) names.emplace_back(command.name);
   return names;
 }

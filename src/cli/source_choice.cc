@@ -42,9 +42,9 @@ ChosenSource exposition_source(const SourceArguments& arguments) {
     throw ConfigError("--url, --dir and --redis: only one of them can be read; leave the others out");
   }
   refuse_redis_arguments(arguments, "--url is read");
-  UrlOptions options{.url = arguments.url, .ca_file = environment::variable("SSL_CERT_FILE").value_or("")};
+  const UrlOptions options{.url = arguments.url, .ca_file = environment::variable("SSL_CERT_FILE").value_or("")};
   std::unique_ptr<Source> source = url_source(options);
-  return {std::move(source), nullptr, "", "what it exposes is up to it", url_writers(std::move(options))};
+  return {std::move(source), nullptr, "", "what it exposes is up to it", url_writers(options)};
 }
 
 }  // namespace

@@ -83,7 +83,7 @@ class UrlWriters final : public WriterView {
 
 }  // namespace
 
-std::unique_ptr<WriterView> url_writers(UrlOptions options) { return std::make_unique<UrlWriters>(std::move(options)); }
+std::unique_ptr<WriterView> url_writers(const UrlOptions& options) { return std::make_unique<UrlWriters>(options); }
 
 std::string beside_url(std::string_view url, std::string_view path) {
   url = url.substr(0, url.find_first_of("?#"));

@@ -26,7 +26,7 @@ class WritersNotTold : public Error {
 };
 
 /// The URL must have passed url_source(). Asks nothing yet.
-std::unique_ptr<WriterView> url_writers(UrlOptions options);
+std::unique_ptr<WriterView> url_writers(const UrlOptions& options);
 
 /// `http://h:1/a/metrics?x` and `api/v1/status`: `http://h:1/a/api/v1/status`.
 std::string beside_url(std::string_view url, std::string_view path);
