@@ -24,7 +24,7 @@ CommandSpec completion_command(DescribeAll describe_all) {
   return command;
 }
 
-CommandSpec man_command(DescribeAll describe_all, std::vector<std::string> others) {
+CommandSpec man_page_command(DescribeAll describe_all, std::vector<std::string> others) {
   others.emplace_back("man");
   auto about = std::make_shared<std::string>();
   CommandSpec command{"man", "Print a manual page", kManHelp, [about, describe_all = std::move(describe_all)] {

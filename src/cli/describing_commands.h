@@ -14,6 +14,6 @@ using DescribeAll = std::function<CommandDescriptions()>;
 
 CommandSpec completion_command(DescribeAll describe_all);
 /// `others`: the subcommands that have a page besides it.
-CommandSpec man_command(DescribeAll describe_all, std::vector<std::string> others);
+CommandSpec man_page_command(DescribeAll describe_all, std::vector<std::string> others);
 
 }  // namespace weir::cli

@@ -64,7 +64,7 @@ int run(int argc, char** argv) {
         {serve_command(), show_command(), top_command(), check_command(), fold_command(), migrate_command()}};
     const DescribeAll all = [&program] { return describe_commands(program.commands); };
     program.commands.push_back(completion_command(all));
-    program.commands.push_back(man_command(all, command_names(program.commands)));
+    program.commands.push_back(man_page_command(all, command_names(program.commands)));
     return run_command_line(program, argc, argv);
   } catch (const ConfigError& error) {
     fmt::print(stderr, "weir: {}\n", error.what());
