@@ -79,7 +79,7 @@ def main(folder):
         server = Server("--dir", directory, "--listen", "127.0.0.1:0")
         try:
             time.sleep(1)
-            page = browser.open(f"http://127.0.0.1:{server.port}/", width=1200, height=740)
+            page = browser.open(f"http://127.0.0.1:{server.port}/", width=1200, height=700)
             take(page, folder)
             workers[0].kill()
             (directory / "counter_31337.db").write_bytes(b"cut short by a full disk")
