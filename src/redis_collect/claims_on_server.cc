@@ -44,6 +44,7 @@ void take_claim(ClaimOnServer& claim, const std::vector<RedisReply>& fields) {
 std::vector<std::string> buckets_of(const RedisClientProtocol& client) {
   if (!client.is_cluster()) return {""};
   std::vector<std::string> buckets;
+  buckets.reserve(kClusterBuckets);
   for (int i = 0; i < kClusterBuckets; ++i) buckets.push_back(bucket_of(static_cast<long>(i)));
   return buckets;
 }

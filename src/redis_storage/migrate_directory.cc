@@ -95,6 +95,7 @@ class DirectoryMigration {
       process.is_label = process.is_label || identity_is_label(kind);
     }
     std::vector<Process> processes;
+    processes.reserve(found.size());
     for (auto& [identity, process] : found) processes.push_back(std::move(process));
     std::stable_partition(processes.begin(), processes.end(), [](const Process& process) { return process.is_label; });
     return processes;
