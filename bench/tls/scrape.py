@@ -147,6 +147,7 @@ def crowd(server, ready, stop, done):
             connection.sendall(ask)
         for connection in held:
             read_answer(connection)
+            done.value += 1
 
 
 def run_gently(target, server, ready, stop, done):
