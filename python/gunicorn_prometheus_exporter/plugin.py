@@ -29,6 +29,7 @@ class PrometheusMixin(_Worker):
 
     wsgi: Any
     handle_request: Any
+    handle_http2_request: Any
     notify: Any
     timeout: float
 
@@ -45,6 +46,8 @@ class PrometheusMixin(_Worker):
         super().load_wsgi()
         self.wsgi = measures.around_application(self.wsgi)
         self.handle_request = measures.around_handle_request(self.handle_request)
+        if hasattr(self, "handle_http2_request"):  # Gunicorn 25 and later, in gthread and gevent
+            self.handle_http2_request = measures.around_handle_request(self.handle_http2_request)
         self.notify = measures.around_notify(self.notify)
         self.log.access = measures.around_access_log(self.log.access)
 

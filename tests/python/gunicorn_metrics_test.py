@@ -89,6 +89,23 @@ def test_a_failure_is_counted_by_its_class_and_a_bad_request_as_handled_error(tm
         assert total(found, "gunicorn_worker_requests_in_progress") == 0
 
 
+def test_requests_over_http2_are_measured_as_others_are(tmp_path):
+    settings = "http_protocols = 'h2,h1'\nhttp2_cleartext = 'upgrade'"
+    with Gunicorn(tmp_path, "gthread", place=files(tmp_path / "metrics"), workers=1, settings=settings) as gunicorn:
+        for path, code in (("/", "200"), ("/fail", "500")):
+            asked = subprocess.run(["curl", "-s", "--http2", "-o", "/dev/null", "-w", "%{http_version} %{http_code}",
+                                    f"http://127.0.0.1:{gunicorn.port}{path}"], capture_output=True, text=True,
+                                   timeout=60)
+            assert asked.stdout == f"2 {code}", gunicorn.log()
+        reached = gunicorn.answered + 2
+        duration = "gunicorn_worker_request_duration_seconds_count"  # made when the answer is out
+        wait_until(lambda: total(gunicorn.read(), duration) == reached, "both are timed")
+        found = gunicorn.read()
+        assert total(found, "gunicorn_worker_requests_total") == reached
+        assert total(found, "gunicorn_worker_failed_requests_total", method="GET", error_type="ValueError") == 1
+        assert total(found, "gunicorn_worker_requests_in_progress") == 0
+
+
 def test_paths_are_labels_by_template_alone(tmp_path):
     settings = {"GUNICORN_ENDPOINTS": "/users/{id}, /{shop}/items/{id}"}
     application = "failing:app"
