@@ -159,7 +159,10 @@ void observe_request(const RequestCall& call, PyObject* length) noexcept {
 void observe_response(const RequestCall& call, PyObject* response) noexcept {
   PyObject* const sent = PyObject_GetAttr(response, g_sent);
   double bytes = 0;
-  if (sent != nullptr && sent != Py_None && !number(sent, bytes)) bytes = 0;
+  if (sent == nullptr || (sent != Py_None && !number(sent, bytes))) {
+    PyErr_Clear();
+    bytes = 0;
+  }
   Py_XDECREF(sent);
   observe_bytes(call, 1, bytes);
 }

@@ -6,6 +6,8 @@ import weakref
 
 import pytest
 import weir
+from prometheus_programs import run
+from redis_programs import CURRENT
 from weir import _weir
 
 
@@ -153,6 +155,29 @@ def test_a_response_that_tells_no_size_counts_as_empty_and_an_error_the_worker_a
     access(types.SimpleNamespace(sent=5))  # as no Gunicorn calls it: the logger's own business
     shown = samples(registry)
     assert (shown["sent_count"], shown["sent_sum"], shown["asked_count"]) == (3, 0, 0)
+
+
+def test_a_backend_in_python_is_not_called_with_an_error_of_ours_set():
+    run(CURRENT, """
+    import weir
+    from weir import _weir
+
+    class Plain:
+        def __init__(self, config, metric, histogram_bucket=None):
+            self.value = 0.0
+        def inc(self, amount):
+            self.value += float(str(amount))
+        dec = set = inc
+        def get(self):
+            return self.value
+
+    weir.register_backend("Plain", Plain)
+    weir.load_backend("Plain")
+    asked, sent = weir.Histogram("asked", "A."), weir.Histogram("sent", "S.", buckets=[1])
+    access = _weir.around_access(lambda *given: len(given), asked, sent)
+    assert access(object(), "request", {"PATH_INFO": "/"}, 0) == 4     # no attribute `sent`
+    assert weir.REGISTRY.get_sample_value("sent_count") == 1
+    """)
 
 
 def test_other_things_than_counting_instruments_are_refused(registry):
