@@ -5,6 +5,7 @@
 Each is made in the master and lives in a process of its own. What they measure begins where the application is loaded,
 after Gunicorn has changed user and group.
 """
+import logging
 import time
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -19,6 +20,7 @@ from .worker_ids import take_worker_id
 if TYPE_CHECKING:
     from .measures import WorkerMeasures
 
+logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 1.0
 _Worker: Any = object  # for type checkers: one of Gunicorn's, which comes after the mixin among the bases
 IDLE_SECONDS = 1.0  # the longest an idle worker sleeps, so that its uptime and CPU do not stand still
@@ -49,7 +51,10 @@ class PrometheusMixin(_Worker):
         if hasattr(self, "handle_http2_request"):  # Gunicorn 25 and later, in gthread and gevent
             self.handle_http2_request = measures.around_handle_request(self.handle_http2_request)
         self.notify = measures.around_notify(self.notify)
-        self.log.access = measures.around_access_log(self.log.access)
+        try:
+            self.log.access = measures.around_access_log(self.log.access)
+        except AttributeError as error:  # a logger_class of the user's own, with slots or a property
+            logger.warning("sizes of requests and responses are not measured: %s: %s", type(self.log).__name__, error)
 
     def update_worker_metrics(self) -> None:
         """Reads memory, CPU and uptime now."""

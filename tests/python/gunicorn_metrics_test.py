@@ -106,6 +106,22 @@ def test_requests_over_http2_are_measured_as_others_are(tmp_path):
         assert total(found, "gunicorn_worker_requests_in_progress") == 0
 
 
+def test_a_logger_whose_access_cannot_be_set_costs_the_sizes_alone(tmp_path):
+    settings = """
+from gunicorn.glogging import Logger
+
+class Fixed(Logger):
+    @property
+    def access(self):
+        return super().access
+
+logger_class = Fixed
+"""
+    with Gunicorn(tmp_path, place=files(tmp_path / "metrics"), workers=1, settings=settings) as gunicorn:
+        assert total(gunicorn.read(), "gunicorn_worker_requests_total") == gunicorn.answered >= 1
+        assert "[WARNING] sizes of requests and responses are not measured: Fixed: " in gunicorn.log()
+
+
 def test_paths_are_labels_by_template_alone(tmp_path):
     settings = {"GUNICORN_ENDPOINTS": "/users/{id}, /{shop}/items/{id}"}
     application = "failing:app"
