@@ -1,13 +1,12 @@
 #include "fold/background_fold.h"
 
 #include <fmt/format.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <exception>
 #include <system_error>
 #include <utility>
 
+#include "model/signals_blocked.h"
 #include "weir/log.h"
 
 namespace weir {
@@ -31,12 +30,8 @@ BackgroundFold::Fold fold_of_directory(std::filesystem::path directory, FoldOpti
 }
 
 BackgroundFold::BackgroundFold(Fold fold, BackgroundFoldOptions options) : fold_(std::move(fold)), options_(options) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are the program's
+  const SignalsBlocked blocked;
   thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 BackgroundFold::~BackgroundFold() {

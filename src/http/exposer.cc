@@ -1,32 +1,15 @@
 #include "weir/exposer.h"
 
 #include <fmt/core.h>
-#include <pthread.h>
 
-#include <csignal>
 #include <utility>
 
 #include "http/server.h"
+#include "model/signals_blocked.h"
 #include "weir/error.h"
 
 namespace weir {
 namespace {
-
-/// Threads started while one lives block every signal: handlers run on the program's own threads.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 void check(const ExposerOptions& options) {
   const auto require = [](bool good, const char* name, auto value, const char* right) {

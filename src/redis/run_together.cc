@@ -1,37 +1,19 @@
 #include "redis/run_together.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
-#include <csignal>
 #include <exception>
 #include <system_error>
 #include <thread>
 #include <vector>
 
 #include "model/mutex.h"
+#include "model/signals_blocked.h"
 
 namespace weir {
 namespace {
 
 constexpr std::size_t kMaxThreads = 16;  // beside the caller's
-
-// New threads inherit the mask of their maker.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 class Work {
  public:

@@ -1,13 +1,12 @@
 #include "redis_ship/shipper.h"
 
-#include <csignal>
-
 #include <algorithm>
 #include <exception>
 #include <string>
 
 #include <fmt/format.h>
 
+#include "model/signals_blocked.h"
 #include "storage/registration_lock.h"
 #include "weir/log.h"
 
@@ -49,12 +48,8 @@ void Shipper::start() noexcept {
   wish_ = Wish::run;
   if (is_running_) return;
   if (has_thread_) ::pthread_join(thread_, nullptr);  // it has let go of the lock for the last time
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked blocked;
   is_running_ = has_thread_ = ::pthread_create(&thread_, nullptr, &Shipper::run_thread, this) == 0;
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 void* Shipper::run_thread(void* shipper) noexcept {

@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "model/signals_blocked.h"
 #include "watch/url_writers.h"
 #include "weir/error.h"
 
@@ -53,7 +54,10 @@ TopReading read_now(Source& source, WriterView* writers, const FamilyHead* split
 }
 
 Sampler::Sampler(Source& source, WriterView* writers, double interval)
-    : source_(source), writers_(writers), event_(new_event()), interval_(interval), thread_([this] { run(); }) {}
+    : source_(source), writers_(writers), event_(new_event()), interval_(interval) {
+  const SignalsBlocked blocked;  // curses' handler of SIGTSTP belongs to the thread that draws
+  thread_ = std::thread([this] { run(); });
+}
 
 Sampler::~Sampler() {
   {
