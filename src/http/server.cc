@@ -2,9 +2,6 @@
 
 #include <fmt/core.h>
 
-#include <array>
-#include <cstdarg>
-#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +9,8 @@
 #include "http/api_query.h"
 #include "http/page_bundle.h"
 #include "http/request_check.h"
+#include "http/request_reading.h"
+#include "http/response.h"
 #include "web_config/basic_auth.h"
 #include "weir/error.h"
 #include "weir/exposition.h"
@@ -20,15 +19,7 @@
 namespace weir {
 namespace {
 
-constexpr unsigned kEventThreads = 2;
-constexpr std::size_t kEventThreadStack = 256 * 1024;
-// The three together are the 5 s that the header promises.
-constexpr std::chrono::milliseconds kStopGrace{4200};
-constexpr std::chrono::milliseconds kRefusalGrace{500};
-constexpr std::chrono::milliseconds kFlushGrace{300};
 constexpr std::chrono::seconds kBadTimeoutLogGap{60};
-/// libmicrohttpd builds response headers in the memory that held the request; this much stays for them.
-constexpr std::size_t kResponseHeaderRoom = 2048;
 /// Status of an answer no client sees: the password is right, the request goes on.
 constexpr unsigned kGoOn = MHD_HTTP_CONTINUE;
 /// What there is, for who asked for what there is not.
@@ -38,77 +29,8 @@ const char* paths_with(PageKind page) {
                                  : "/metrics, /backend, /healthz and /readyz";
 }
 
-Route route_of(std::string_view url) {
-  if (url == "/metrics") return Route::metrics;
-  if (url == "/healthz") return Route::healthz;
-  if (url == "/readyz") return Route::readyz;
-  if (url == "/backend") return Route::backend;
-  if (url == "/") return Route::page;
-  if (api_view(url)) return Route::api;
-  return Route::other;
-}
-
-/// All values of a header in one, as HTTP lets a list be split over several lines.
-std::string header(MHD_Connection* connection, const char* name) {
-  struct Wanted {
-    std::string_view name;
-    std::string value;
-  } wanted{name, {}};
-  const auto add = [](void* context, MHD_ValueKind, const char* key, const char* value) -> MHD_Result {
-    auto& out = *static_cast<Wanted*>(context);
-    const std::string_view have = key;
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-    if (have.size() != out.name.size() || value == nullptr) return MHD_YES;
-    for (std::size_t i = 0; i < have.size(); ++i) {
-      if (lower(have[i]) != lower(out.name[i])) return MHD_YES;
-    }
-    if (!out.value.empty()) out.value += ", ";
-    out.value += value;
-    return MHD_YES;
-  };
-  MHD_get_connection_values(connection, MHD_HEADER_KIND, add, &wanted);
-  return std::move(wanted.value);
-}
-
-/// The arguments of the query.
-std::vector<QueryArgument> arguments_of(MHD_Connection* connection) {
-  std::vector<QueryArgument> arguments;
-  const auto add = [](void* context, MHD_ValueKind, const char* key, std::size_t key_size, const char* value,
-                      std::size_t value_size) -> MHD_Result {
-    static_cast<std::vector<QueryArgument>*>(context)->emplace_back(
-        std::string(key, key_size), value == nullptr ? "" : std::string(value, value_size));
-    return MHD_YES;
-  };
-  MHD_get_connection_values_n(connection, MHD_GET_ARGUMENT_KIND, add, &arguments);
-  return arguments;
-}
-
-/// The families that /metrics is asked for.
-std::vector<std::string> names_of(MHD_Connection* connection) {
-  std::vector<std::string> names;
-  for (auto& [name, value] : arguments_of(connection)) {
-    if (name == "name[]" && !value.empty()) names.push_back(std::move(value));
-  }
-  return names;
-}
-
 Answer not_found(PageKind page) {
   return plain_answer(404, fmt::format("Nothing is at this path; there are {}.\n", paths_with(page)));
-}
-
-bool has_body(MHD_Connection* connection) {
-  const std::string length = header(connection, "Content-Length");
-  return (!length.empty() && length != "0") || !header(connection, "Transfer-Encoding").empty();
-}
-
-/// libmicrohttpd's own words: about single clients, so they are for debugging.
-void log_from_library(void*, const char* format, va_list arguments) {
-  std::array<char, 512> line{};
-  const int size = std::vsnprintf(line.data(), line.size(), format, arguments);
-  if (size <= 0) return;
-  std::string_view text(line.data());
-  while (text.ends_with('\n')) text.remove_suffix(1);
-  log_line(LogLevel::debug, fmt::format("http: {}", text));
 }
 
 /// Wakes the connection that was suspended for it.
@@ -121,17 +43,6 @@ class SuspendedRequest : public Pending {
   void wake() override { MHD_resume_connection(connection_); }
   MHD_Connection* const connection_;
 };
-
-/// A response that shares the body; libmicrohttpd lets go of it after the last byte.
-MHD_Response* response_of(const std::shared_ptr<const std::string>& body) {
-  using Holder = std::shared_ptr<const std::string>;
-  auto holder = std::make_unique<Holder>(body);
-  const auto let_go = [](void* held) { delete static_cast<Holder*>(held); };
-  MHD_Response* response = MHD_create_response_from_buffer_with_free_callback_cls(
-      body->size(), const_cast<char*>(body->data()), let_go, holder.get());
-  if (response != nullptr) static_cast<void>(holder.release());
-  return response;
-}
 
 Answer password_refused() {
   Answer answer = plain_answer(401, "A user and password are needed here (basic authentication).\n");
@@ -171,108 +82,6 @@ struct Exposer::Impl::Request {
   std::shared_ptr<const WebSettings> settings;  ///< in force when it came
   std::shared_ptr<Pending> pending;
 };
-
-Exposer::Impl::Impl(ExposerOptions given, Source& source, Source* backend, WriterView* writers)
-    : options_(std::move(given)),
-      settings_({options_.web_config_file, options_.tls.certificate_file, options_.tls.key_file,
-                 options_.tls.client_ca_file, options_.tls.client_ca_directory,
-                 options_.tls.client_certificate_required}),
-      has_tls_(settings_.now()->tls != nullptr),
-      socket_(parse_listen_address(options_.listen)),
-      addresses_(options_.max_connections_per_address, options_.max_connections / 10),
-      backend_(statistics_, settings_, passwords_, backend),
-      connections_({options_.max_connections, options_.connection_timeout, options_.response_timeout}),
-      metrics_gatherer_(source, &statistics_, options_.max_body_bytes, Api(source.describe(), writers)),
-      backend_gatherer_(backend_, nullptr, options_.max_body_bytes, Api(source.describe(), writers)),
-      gathering_of_(options_.max_requests_in_flight_per_address, options_.max_requests_in_flight / 4) {
-  start_daemon();
-  try {
-    if (has_tls_) start_front();
-  } catch (...) {
-    MHD_stop_daemon(daemon_);  // its threads would outlive what they work on
-    throw;
-  }
-}
-
-void Exposer::Impl::start_front() {
-  const auto adopt = [this](int fd, const sockaddr* address, socklen_t size) {
-    return MHD_add_connection(daemon_, fd, address, size) == MHD_YES;
-  };
-  front_ = std::make_unique<TlsFront>(
-      socket_.fd(), TlsFront::Limits{options_.max_connections, options_.connection_timeout, options_.response_timeout},
-      addresses_,
-      TlsFront::Hooks{[this] { return settings_.now()->tls; }, adopt,
-                      [this](const char* reason) { statistics_.rejected(reason); }});
-}
-
-void Exposer::Impl::start_daemon() {
-  // Time limits are Connections', so the library has none; the connection limit is on_accept's, the library's own (a
-  // share for each thread, beyond which it stops accepting) only lies above it.
-  const auto limit = static_cast<unsigned>(options_.max_connections + 64) * kEventThreads;
-  // With TLS the front accepts.
-  std::array<MHD_OptionItem, 2> listening{
-      {{has_tls_ ? MHD_OPTION_END : MHD_OPTION_LISTEN_SOCKET, socket_.fd(), nullptr}, {MHD_OPTION_END, 0, nullptr}}};
-  const unsigned front = has_tls_ ? static_cast<unsigned>(MHD_USE_NO_LISTEN_SOCKET) : 0U;
-  daemon_ = MHD_start_daemon(
-      front | MHD_USE_ERROR_LOG | MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC, 0, &on_accept,
-      this, &on_request, this, MHD_OPTION_EXTERNAL_LOGGER, &log_from_library, nullptr, MHD_OPTION_ARRAY,
-      listening.data(), MHD_OPTION_THREAD_POOL_SIZE, kEventThreads, MHD_OPTION_THREAD_STACK_SIZE, kEventThreadStack,
-      MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-      options_.max_request_bytes + kResponseHeaderRoom, MHD_OPTION_CONNECTION_TIMEOUT, 0U, MHD_OPTION_STRICT_FOR_CLIENT,
-      1, MHD_OPTION_NOTIFY_CONNECTION, &on_connection, this, MHD_OPTION_NOTIFY_COMPLETED, &on_completed, this,
-      MHD_OPTION_URI_LOG_CALLBACK, &on_uri, this, MHD_OPTION_UNESCAPE_CALLBACK, &unescape, nullptr, MHD_OPTION_END);
-  if (daemon_ == nullptr) throw StorageError(fmt::format("cannot start the HTTP server on {}", options_.listen));
-}
-
-Exposer::Impl::~Impl() {
-  stopping_.store(true, std::memory_order_relaxed);
-  if (front_ != nullptr) {
-    front_->stop_accepting();
-  } else {
-    MHD_quiesce_daemon(daemon_);
-  }
-  socket_.refuse();
-  {
-    std::unique_lock lock(idle_mutex_);
-    idle_.wait_for(lock, kStopGrace, [this] { return requests_ == 0; });
-  }
-  // The library must not be stopped while a connection is suspended: everything that still waits is settled now, and
-  // what is submitted from here on at once.
-  metrics_gatherer_.stop();
-  backend_gatherer_.stop();
-  passwords_.stop();
-  {
-    std::unique_lock lock(idle_mutex_);
-    idle_.wait_for(lock, kRefusalGrace, [this] { return requests_ == 0; });
-  }
-  MHD_stop_daemon(daemon_);
-  if (front_ != nullptr) front_->finish(kFlushGrace);
-}
-
-MHD_Result Exposer::Impl::on_accept(void* self, const sockaddr* address, socklen_t) {
-  auto& impl = *static_cast<Impl*>(self);
-  const bool has_room = impl.connections_.has_room();
-  // With TLS the front has counted it.
-  if (has_room && (impl.has_tls_ || impl.addresses_.has_room(client_address(address)))) return MHD_YES;
-  impl.statistics_.rejected(has_room ? "address" : "connections");
-  return MHD_NO;
-}
-
-void Exposer::Impl::on_connection(void* self, MHD_Connection* connection, void** context,
-                                  MHD_ConnectionNotificationCode what) {
-  auto& impl = *static_cast<Impl*>(self);
-  if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-    const int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    const MHD_ConnectionInfo* from = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const std::string address = client_address(from == nullptr ? nullptr : from->client_addr);
-    if (!impl.has_tls_) impl.addresses_.entered(address);
-    *context = impl.connections_.opened(fd, address);
-  } else if (*context != nullptr) {
-    auto* gone = static_cast<Connections::Connection*>(std::exchange(*context, nullptr));
-    if (!impl.has_tls_) impl.addresses_.left(gone->address);
-    impl.connections_.closed(gone);
-  }
-}
 
 void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection*) {
   if (has_room_for_arguments(uri, static_cast<Impl*>(self)->options_.max_request_bytes)) return nullptr;
@@ -330,7 +139,7 @@ bool Exposer::Impl::asks_password(const Request& request) const {
 }
 
 MHD_Result Exposer::Impl::authorize(MHD_Connection* connection, Request& request) {
-  std::optional<Credentials> credentials = basic_credentials(header(connection, "Authorization"));
+  std::optional<Credentials> credentials = basic_credentials(header_of(connection, "Authorization"));
   if (!credentials) return send(connection, request, password_refused());
   const std::shared_ptr<const WebUsers>& users = request.settings->users;
   if (const std::optional<bool> known = passwords_.remembered(*users, *credentials)) {
@@ -359,7 +168,7 @@ MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
     case Route::page:
       if (options_.page == PageKind::plain) return gather(connection, request, View::page);
       if (options_.page == PageKind::none) return send(connection, request, not_found(options_.page));
-      return send(connection, request, page_answer(accepts_gzip(header(connection, "Accept-Encoding"))));
+      return send(connection, request, page_answer(accepts_gzip(header_of(connection, "Accept-Encoding"))));
     case Route::api:
       if (options_.page != PageKind::live) return send(connection, request, not_found(options_.page));
       return gather(connection, request, request.view);
@@ -373,7 +182,7 @@ MHD_Result Exposer::Impl::decide(MHD_Connection* connection, Request& request) {
 }
 
 std::chrono::milliseconds Exposer::Impl::scrape_timeout(MHD_Connection* connection) {
-  const std::string text = header(connection, "X-Prometheus-Scrape-Timeout-Seconds");
+  const std::string text = header_of(connection, "X-Prometheus-Scrape-Timeout-Seconds");
   if (text.empty()) return options_.scrape_timeout;
   if (const auto asked = parse_scrape_timeout(text)) return *asked;
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
@@ -416,10 +225,10 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
   gathering_of_.entered(address);
   request.counted = true;
   if (view == View::exposition) {
-    ask.format = negotiate(header(connection, "Accept"));
+    ask.format = negotiate(header_of(connection, "Accept"));
     ask.names = names_of(connection);
   }
-  if (view == View::exposition || is_api(view)) ask.gzip = accepts_gzip(header(connection, "Accept-Encoding"));
+  if (view == View::exposition || is_api(view)) ask.gzip = accepts_gzip(header_of(connection, "Accept-Encoding"));
   suspend(connection, request, std::move(ask));
   const bool of_backend = request.route == Route::backend || view == View::api_status;
   (of_backend ? backend_gatherer_ : metrics_gatherer_).submit(request.pending);
@@ -428,40 +237,18 @@ MHD_Result Exposer::Impl::gather(MHD_Connection* connection, Request& request, V
 
 MHD_Result Exposer::Impl::send(MHD_Connection* connection, Request& request, const Answer& answer, const char* allow) {
   const bool is_known = answer.status == 200 && !answer.etag.empty() &&
-                        matches_etag(header(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), answer.etag);
-  const unsigned status = is_known ? 304 : answer.status;
-  MHD_Response* response = response_of(is_known ? std::make_shared<const std::string>() : answer.body);
-  if (response == nullptr) return MHD_NO;
-  const auto add = [response](const char* name, const char* value) { MHD_add_response_header(response, name, value); };
-  add(MHD_HTTP_HEADER_CONTENT_TYPE, answer.content_type.c_str());
-  add("X-Content-Type-Options", "nosniff");
-  add(MHD_HTTP_HEADER_CACHE_CONTROL, answer.cache_control);
-  if (!answer.etag.empty()) add(MHD_HTTP_HEADER_ETAG, answer.etag.c_str());
-  if (answer.gzipped && !is_known) add(MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-  if (request.route == Route::metrics || request.route == Route::backend)
-    add(MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
-  if (request.route == Route::page || request.route == Route::api) add(MHD_HTTP_HEADER_VARY, "Accept-Encoding");
-  if (answer.policy != nullptr) {
-    add("Content-Security-Policy", answer.policy);
-    add("Referrer-Policy", "no-referrer");
-  }
-  for (const auto& [name, value] : request.settings->headers) {
-    // The page's own policy is the strictest it works with, and sniffing is always off.
-    const bool has_policy = answer.policy != nullptr && name == "Content-Security-Policy";
-    if (!has_policy && name != "X-Content-Type-Options") add(name.c_str(), value.c_str());
-  }
-  if (answer.status == 401) add(MHD_HTTP_HEADER_WWW_AUTHENTICATE, "Basic realm=\"weir\", charset=\"UTF-8\"");
-  if (answer.status == 503) add(MHD_HTTP_HEADER_RETRY_AFTER, "1");
-  if (allow != nullptr) add(MHD_HTTP_HEADER_ALLOW, allow);
-  const bool unread_body = answer.status == 405 || answer.status == 413;
-  if (unread_body || request.is_malformed || stopping_.load(std::memory_order_relaxed))
-    add(MHD_HTTP_HEADER_CONNECTION, "close");
+                        matches_etag(header_of(connection, MHD_HTTP_HEADER_IF_NONE_MATCH), answer.etag);
+  const bool has_unread_body = answer.status == 405 || answer.status == 413;
+  const bool closes = has_unread_body || request.is_malformed || stopping_.load(std::memory_order_relaxed);
+  const Response response(answer, is_known, request.route);
+  if (!response) return MHD_NO;
+  response.add_own(request.settings->headers, answer.policy != nullptr);
+  if (allow != nullptr) response.add(MHD_HTTP_HEADER_ALLOW, allow);
+  if (closes) response.add(MHD_HTTP_HEADER_CONNECTION, "close");
   if (answer.rejected != nullptr) statistics_.rejected(answer.rejected);
-  statistics_.answered(request.route, status);
+  statistics_.answered(request.route, response.status());
   connections_.sending(connection_of(connection));
-  const MHD_Result queued = MHD_queue_response(connection, status, response);
-  MHD_destroy_response(response);
-  return queued;
+  return response.queue(connection);
 }
 
 void Exposer::Impl::on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode) {
