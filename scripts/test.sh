@@ -163,7 +163,7 @@ test_sanitizer() {
   test_ctest "$preset" "$report" "$labels" "${wrapper[@]}"
 }
 
-# test_python_asan REPORT: the native module's own tests over a module with AddressSanitizer and
+# test_python_asan REPORT: the tests of the native module alone over one with AddressSanitizer and
 # UndefinedBehaviorSanitizer. Python has neither, so their runtime is loaded first, and libstdc++ with it, whose throw it
 # watches. Python's own allocator would hide its objects; what CPython leaves at its end is no leak of ours; the
 # quarantine is small enough for tests that measure resident memory. Left out: what runs mypy and pip, and little of the
@@ -173,6 +173,6 @@ test_python_asan() {
   LD_PRELOAD="$(g++ -print-file-name=libasan.so) $(g++ -print-file-name=libstdc++.so.6)" \
     ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=16:thread_local_quarantine_size_kb=64 \
     PYTHONMALLOC=malloc PYTHONPATH=$WEIR_ROOT/build/asan-ubsan/python \
-    test_pytest tests/python/value_test.py "$1" \
+    test_pytest tests/python/value_test.py "$1" tests/python/{gunicorn_calls,own_backend}_test.py \
     tests/python/native_{collect,documentation,instruments,log,process,safety,serving,timing}_test.py
 }

@@ -18,7 +18,8 @@ while time.process_time() < 0.1:
     pass
 print("ready" if usage.refresh() else "not refreshed", flush=True)
 sys.stdin.readline()
-while time.process_time() < 0.25:
+began = time.process_time()
+while time.process_time() < began + 0.15:
     pass  # after the last refresh: what the one at the end adds
 """
 
