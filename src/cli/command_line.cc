@@ -109,7 +109,14 @@ class CommandLine {
       return fmt::format("{} stands before {}; what belongs to a subcommand stands after it", app_.remaining().front(),
                          command.get_name());
     }
-    return not_expected_message(command.remaining(), &command == &app_ ? "" : command.get_name(), subcommand_names());
+    return not_expected_message(command.remaining(), &command == &app_ ? "" : command.get_name(), subcommand_names(),
+                                sources_of(command));
+  }
+
+  static std::vector<std::string> sources_of(const CLI::App& command) {
+    std::vector<std::string> out{"--dir", "--redis", "--url"};
+    std::erase_if(out, [&command](const auto& name) { return command.get_option_no_throw(name) == nullptr; });
+    return out;
   }
 
   static std::string of_an_option(const CLI::ParseError& error, const CLI::App& command) {

@@ -15,9 +15,7 @@ OptionDescription help_option() { return {{"-h", "--help"}, "", "Show this help"
 }  // namespace
 
 Check one_of(const std::vector<std::string>& choices) {
-  std::string sentence = choices.front();
-  for (std::size_t i = 1; i < choices.size(); ++i) sentence += (i + 1 < choices.size() ? ", " : " or ") + choices[i];
-  return {[choices, sentence](const std::string& value) {
+  return {[choices, sentence = alternatives(choices)](const std::string& value) {
             return std::ranges::find(choices, value) != choices.end()
                        ? ""
                        : fmt::format("is \"{}\"; it must be {}", value, sentence);

@@ -2,8 +2,8 @@
 //
 //   CommandSpec show_command() {
 //     auto arguments = std::make_shared<ShowArguments>();
-//     CommandSpec command{"show", "Print the merged metrics once", kShowHelp, [arguments] { return show(*arguments); },
-//     {}}; command.options.push_back({"--format", &arguments->format, "FORMAT", "text or openmetrics", one_of({…})});
+//     CommandSpec command{"show", "Print the metrics", kShowHelp, [arguments] { return show(*arguments); }};
+//     command.options.push_back({"--format", &arguments->format, "FORMAT", "text or openmetrics", one_of({…})});
 //     return command;
 //   }
 //

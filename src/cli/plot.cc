@@ -82,7 +82,7 @@ int show_plot(const ChosenSource& chosen, const std::string& name, double second
   watch.add(first, now_seconds());
   std::vector<const WatchedMetric*> metrics = named(watch, name);
   if (metrics.empty()) {
-    fmt::print(stderr, "weir: no metric is named {}; `weir top --once` lists them\n", on_terminal(name));
+    fmt::print(stderr, "weir: no metric is named {}; without --plot all are shown\n", on_terminal(name));
     return kFaults;
   }
   const bool is_over_time =

@@ -11,6 +11,7 @@
 #include "cli/plot.h"
 #include "cli/source_choice.h"
 #include "cli/source_options.h"
+#include "weir/error.h"
 #include "weir/exposition.h"
 
 namespace weir::cli {
@@ -30,6 +31,8 @@ Environment (flags win):
   REDIS_PASSWORD             its password, also with --redis; an argument holds none
   REDIS_PASSWORD_FILE        a file with it; without both, systemd's credential redis-password (CREDENTIALS_DIRECTORY)
   PROMETHEUS_MULTIPROC_DIR   the directory, where nothing above speaks
+  SSL_CERT_FILE              certificates to trust for --url https://… instead of the system's
+  http_proxy, no_proxy       as for curl; a password for --url is read from ~/.netrc
 
 Files and keys that cannot be read are named on standard error; everything else is shown.
 Exit codes: 0 shown; 1 nothing could be read, or the output could not be written; 2 usage.)";
@@ -52,6 +55,10 @@ CommandSpec show_command() {
 }
 
 int show(const ShowArguments& arguments) {
+  if (!arguments.plot.empty() && (!arguments.names.empty() || arguments.format != "text")) {
+    throw ConfigError(fmt::format("--plot draws the metric it names, as text: leave {} out",
+                                  arguments.names.empty() ? "--format" : "--name"));
+  }
   const ChosenSource chosen = chosen_source(arguments.source);
   if (!arguments.plot.empty()) return show_plot(chosen, arguments.plot, arguments.seconds);
   const std::shared_ptr<const Collection> collection = chosen.source->collect();

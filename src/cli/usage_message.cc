@@ -28,8 +28,14 @@ std::string flag_with_value_message(const std::string& flag, const std::string& 
   return fmt::format("{} takes no value, but \"{}\" is given; write {} alone", flag, value, flag);
 }
 
+std::string alternatives(const std::vector<std::string>& choices) {
+  std::string out = choices.front();
+  for (std::size_t i = 1; i < choices.size(); ++i) out += (i + 1 < choices.size() ? ", " : " or ") + choices[i];
+  return out;
+}
+
 std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,
-                                 const std::string& subcommands) {
+                                 const std::string& subcommands, const std::vector<std::string>& sources) {
   std::vector<std::string> options;
   std::vector<std::string> arguments;
   for (const std::string& word : words) (word.starts_with("-") ? options : arguments).push_back(quoted(word));
@@ -42,7 +48,8 @@ std::string not_expected_message(const std::vector<std::string>& words, const st
     return fmt::format("there is no subcommand {}; there are {}",
                        is_subcommand ? arguments.front() : fmt::format("{}", fmt::join(arguments, " ")), subcommands);
   }
-  return fmt::format("{} does not take {}", command, fmt::join(arguments, " and "));
+  return fmt::format("{} does not take {}{}", command, fmt::join(arguments, " and "),
+                     sources.empty() ? "" : fmt::format("; what it is about is named by {}", alternatives(sources)));
 }
 
 std::string range_message(const std::string& value, double least, double most) {

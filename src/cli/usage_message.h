@@ -21,9 +21,13 @@ std::string bad_value_message(const std::string& option, const std::string& valu
 /// `--all takes no value, but "5" is given; write --all alone`.
 std::string flag_with_value_message(const std::string& flag, const std::string& value);
 
-/// Words no option and no argument of `command` explains; `command` empty: in a subcommand's place.
+/// `a, b or c`; of at least one.
+std::string alternatives(const std::vector<std::string>& choices);
+
+/// Words no option and no argument of `command` explains; `command` empty: in a subcommand's place. `sources`: the
+/// options of `command` that say what it is about, which people leave out.
 std::string not_expected_message(const std::vector<std::string>& words, const std::string& command,
-                                 const std::string& subcommands);
+                                 const std::string& subcommands, const std::vector<std::string>& sources);
 
 /// What is wrong with a number outside [least, most]; empty: nothing.
 std::string range_message(const std::string& value, double least, double most);

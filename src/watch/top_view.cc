@@ -218,18 +218,18 @@ ScreenLine TopView::foot_line(std::size_t columns) const {
   return clipped(text, columns, Style::faint);
 }
 
+std::string TopView::why_empty(const Listing& list) const {
+  if (watch_.readings() == 0 && watch_.is_stale()) return "nothing could be read yet; it is tried again";
+  return list.all > 0 ? fmt::format("nothing of {} fits the filter {}", list.all, choice_.filter) : list.nothing;
+}
+
 void TopView::add_list(std::vector<ScreenLine>& lines, std::size_t columns, std::size_t rows) {
   const Listing list = listing();
   const Layout layout = layout_of(list.columns, columns);
   lines.push_back({fit(heading_text(list, layout), columns), Style::heading});
   shown_rows_ = rows > 1 ? rows - 1 : 1;
   if (list.entries.empty()) {
-    const bool is_unread = watch_.readings() == 0 && watch_.is_stale();
-    add_wrapped(lines,
-                is_unread      ? "nothing could be read yet; it is tried again"
-                : list.all > 0 ? fmt::format("nothing of {} fits the filter {}", list.all, choice_.filter)
-                               : list.nothing,
-                columns, 0, Style::plain);
+    add_wrapped(lines, why_empty(list), columns, 0, Style::plain);
     return;
   }
   const auto same = std::ranges::find(list.entries, selected_, &Listing::Entry::name);
@@ -290,7 +290,7 @@ std::string TopView::text() {
   out += without_blanks(shown_text(source_) + ": " + counts);
   out += without_blanks(heading_text(list, layout));
   for (const Listing::Entry& entry : list.entries) out += without_blanks(row_text(list, layout, entry.index));
-  if (list.entries.empty()) out += list.nothing + "\n";
+  if (list.entries.empty()) out += why_empty(list) + "\n";
   return out;
 }
 

@@ -78,6 +78,7 @@ class TopView {
   Listing listing();
   std::vector<std::string> problem_texts() const;
   std::vector<ScreenLine> head_lines(const ScreenSize& size) const;
+  std::string why_empty(const Listing& list) const;
   void add_note(std::vector<ScreenLine>& lines, const ScreenSize& size) const;
   std::vector<ScreenLine> problem_lines(std::size_t columns);
   /// True where lines are scrolled, and no row is selected.

@@ -98,6 +98,7 @@ TEST_F(TopViewTest, FiltersWhileTypingAndEscapeShowsAllAgain) {
   EXPECT_THAT(names(), SizeIs(2));
   type("zq");
   EXPECT_THAT(shown()[3], StartsWith("nothing of 4 fits the filter A_ zq"));
+  EXPECT_THAT(view_.text(), HasSubstr("nothing of 4 fits the filter A_ zq"));
   press(Key::enter);
   EXPECT_EQ(type("q"), TopView::Wish::quit);
   press(Key::escape);

@@ -27,8 +27,7 @@ std::string of_certificate(const UrlOutcome& outcome) {
 std::string of_handshake(const UrlOutcome& outcome) {
   if (has(outcome.said, "certificate required")) {
     return "it asks clients for a certificate, and weir has none to show: run weir where the metrics are, with --dir "
-           "or "
-           "--redis";
+           "or --redis";
   }
   if (has(outcome.said, "wrong version number") || has(outcome.said, "packet length")) {
     return "it seems to speak HTTP without TLS there: write http://";
@@ -43,7 +42,7 @@ std::string of_status(const UrlOutcome& outcome) {
         "what stands there",
         outcome.host);
   }
-  if (outcome.status == 404) return "write the path of its metrics, mostly /metrics";
+  if (outcome.status == 404 || is_web_page(outcome.body)) return "write the path of its metrics, mostly /metrics";
   for (const std::string_view words : kExpectsTls) {
     if (has(outcome.body, words)) return "it speaks TLS there: write https://";
   }
@@ -51,6 +50,11 @@ std::string of_status(const UrlOutcome& outcome) {
 }
 
 }  // namespace
+
+bool is_web_page(std::string_view body) {
+  const std::size_t first = body.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && body[first] == '<';
+}
 
 std::string url_advice(const UrlOutcome& outcome) {
   switch (outcome.code) {

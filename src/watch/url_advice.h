@@ -19,6 +19,9 @@ struct UrlOutcome {
   std::string ca_file{};  ///< SSL_CERT_FILE; empty: not set
 };
 
+/// Whether that is a page for people; no line of an exposition begins with `<`.
+bool is_web_page(std::string_view body);
+
 /// An imperative, as in `write https://…`; empty where libcurl's words are all there is to say.
 std::string url_advice(const UrlOutcome& outcome);
 

@@ -36,6 +36,13 @@ TEST(UrlAdvice, TellsWhichSchemeIsSpoken) {
               HasSubstr("http://"));
 }
 
+TEST(UrlAdvice, WebPageIsNoExposition) {
+  EXPECT_TRUE(is_web_page("\r\n<!DOCTYPE html>\n<html>"));
+  EXPECT_FALSE(is_web_page("# a <comment>\nup 1\n"));
+  EXPECT_FALSE(is_web_page(" \n"));
+  EXPECT_THAT(url_advice({.status = 200, .body = "<html>"}), HasSubstr("mostly /metrics"));
+}
+
 TEST(UrlAdvice, IsEmptyWhereNobodyKnowsMore) {
   EXPECT_EQ(url_advice({.code = CURLE_OPERATION_TIMEDOUT, .said = "timed out"}), "");
   EXPECT_EQ(url_advice({.status = 500}), "");

@@ -63,7 +63,8 @@ class UrlSource final : public Source {
     const std::lock_guard lock(mutex_);
     HttpAnswer answer = get_(options_.url);
     if (answer.is_too_large) return failed("too_large", answer.fault);
-    if (answer.status == 200) return parse_exposition(answer.body, options_.url);
+    const bool is_page = answer.status == 200 && is_web_page(answer.body);
+    if (answer.status == 200 && !is_page) return parse_exposition(answer.body, options_.url);
     UrlOutcome outcome{.code = answer.code,
                        .verified = answer.verified,
                        .said = answer.fault,
@@ -72,6 +73,7 @@ class UrlSource final : public Source {
                        .host = host_,
                        .ca_file = options_.ca_file};
     if (answer.status == 0) return failed("unreachable", with_advice(answer.fault, outcome));
+    if (is_page) return failed("web_page", with_advice("answered a web page, not metrics", outcome));
     return failed("http_status", with_advice(fmt::format("answered {}, not 200", answer.status), outcome));
   }
   std::string describe() const override { return options_.url; }

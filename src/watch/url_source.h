@@ -4,7 +4,8 @@
 //
 // libcurl asks: gzip where the exporter has it, redirects to http and https alone (at most 3), the proxies of the
 // environment, a password from ~/.netrc. What cannot be asked or is no answer becomes a Problem (`unreachable`,
-// `http_status`, `too_large`) that tells the next step (url_advice.h); a body is at most UrlOptions::most_bytes.
+// `http_status`, `web_page`, `too_large`) that tells the next step (url_advice.h); a body is at most
+// UrlOptions::most_bytes.
 //
 // Thread safety: as Source. Process safety: a forked child makes a new one. Invariants: I4.
 #pragma once

@@ -383,7 +383,14 @@ def test_plot_of_a_gauge_is_drawn_while_it_is_watched(weir, three):
     assert re.search(r"^ +21\.5 #{6}$", result.stdout, re.MULTILINE), "six readings"
     assert "\x1b" not in result.stdout
     missing = weir("show", "--dir", three, "--plot", "absent_bucket")
-    assert missing.returncode == 1 and "no metric is named absent_bucket" in missing.stderr
+    assert missing.returncode == 1 and "no metric is named absent_bucket; without --plot all are shown" in missing.stderr
+
+
+@pytest.mark.parametrize("more, said", [(("--name", "temperature"), "leave --name out"),
+                                        (("--format", "openmetrics"), "leave --format out")])
+def test_plot_refuses_what_it_would_leave_unheeded(weir, three, more, said):
+    result = weir("show", "--dir", three, "--plot", "temperature", *more)
+    assert (result.returncode, result.stdout) == (2, "") and said in result.stderr
 
 
 def test_what_takes_longer_than_a_second_says_so_on_a_terminal_alone(three):

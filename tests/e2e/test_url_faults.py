@@ -73,3 +73,6 @@ def test_the_other_scheme_is_told(secure, serve, fault, directory):
     plain = serve(directory)
     assert "without TLS there: write http://" in fault(f"https://localhost:{plain.port}/metrics")
     assert "answered 404, not 200; write the path of its metrics" in fault(f"http://localhost:{plain.port}/absent")
+    page = fault(f"http://localhost:{plain.port}/")
+    assert "answered a web page, not metrics; write the path of its metrics, mostly /metrics" in page
+    assert "cannot read number" not in page, "no line of HTML is taken for a sample"
