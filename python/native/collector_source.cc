@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "native/arguments.h"
 #include "native/binding.h"
 #include "native/gil.h"
 #include "native/instrument.h"
@@ -11,8 +12,6 @@ namespace weir::python {
 namespace {
 
 namespace py = pybind11;
-
-std::string text(const py::handle& object) { return object.is_none() ? std::string() : std::string(py::str(object)); }
 
 std::string text_of(const py::handle& object, const char* attribute) {
   return text(py::getattr(object, attribute, py::none()));

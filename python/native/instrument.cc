@@ -1,13 +1,10 @@
 #include "native/instrument.h"
 
-#include <algorithm>
-#include <array>
 #include <new>
-#include <thread>
 
 #include "instrument/backend_choice.h"
-#include "native/backend_calls.h"
 #include "native/binding.h"
+#include "native/children.h"
 #include "native/errors.h"
 #include "weir/error.h"
 
@@ -17,237 +14,9 @@ namespace {
 namespace py = pybind11;
 
 PyTypeObject* g_type = nullptr;  // kept for the process's life
-constexpr std::size_t kMostLabels = 64;
-
-const MetricInfo& info_of(PyObject* self) noexcept { return as_instrument(self).metric->info(); }
-
-/// Owned exact strings of label values given as anything.
-class Texts {
- public:
-  explicit Texts(std::span<PyObject* const> values) {
-    texts_.reserve(values.size());
-    for (PyObject* const value : values) {
-      // Of a subclass of str too: its __str__ says what it is, in an exact string.
-      py::object text = py::reinterpret_steal<py::object>(PyObject_Str(value));
-      if (text && !PyUnicode_CheckExact(text.ptr())) {
-        text = py::reinterpret_steal<py::object>(PyUnicode_FromObject(text.ptr()));
-      }
-      if (!text) throw py::error_already_set();
-      texts_.push_back(std::move(text));
-      pointers_.push_back(texts_.back().ptr());
-    }
-  }
-  std::span<PyObject* const> pointers() const noexcept { return pointers_; }
-
- private:
-  std::vector<py::object> texts_;
-  std::vector<PyObject*> pointers_;
-};
-
-std::vector<std::string_view> utf8_of(std::span<PyObject* const> texts) {
-  std::vector<std::string_view> out;
-  for (PyObject* const text : texts) {
-    Py_ssize_t size = 0;
-    const char* const data = PyUnicode_AsUTF8AndSize(text, &size);
-    if (data == nullptr) throw py::error_already_set();
-    out.emplace_back(data, static_cast<std::size_t>(size));
-  }
-  return out;
-}
 
 PyObject* new_object(PyTypeObject* type, PyObject* /*args*/, PyObject* /*kwargs*/) noexcept {
-  PyObject* const self = type->tp_alloc(type, 0);
-  if (self == nullptr) return nullptr;
-  Instrument& made = as_instrument(self);
-  new (&made.metric) std::shared_ptr<NativeMetric>();
-  new (&made.function) std::shared_ptr<Callable>();
-  return self;
-}
-
-// Making a child may write to a file and wait for other threads: without the GIL. The label values stay, they are owned
-// strings.
-Child& native_child(NativeMetric& metric, std::span<PyObject* const> texts) {
-  const std::vector<std::string_view> values = utf8_of(texts);
-  return *without_gil([&] { return &metric.child(values); });
-}
-
-// The object of a child, which counts nowhere yet.
-py::object new_child(PyObject* parent, std::span<PyObject* const> texts) {
-  auto child = py::reinterpret_steal<py::object>(new_object(Py_TYPE(parent), nullptr, nullptr));
-  if (!child) throw py::error_already_set();
-  py::tuple values(texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) values[i] = py::reinterpret_borrow<py::object>(texts[i]);
-  Instrument& made = as_instrument(child.ptr());
-  made.metric = as_instrument(parent).metric;
-  made.values = values.release().ptr();
-  return child;
-}
-
-PyObject* find_or_make(PyObject* self, std::span<PyObject* const> values) {
-  const Texts texts(values);
-  const std::size_t hash = ChildTable::hash_of(texts.pointers());
-  ChildTable& table = *as_instrument(self).table;
-  py::object child;
-  for (;;) {
-    if (PyObject* const found = table.find(hash, texts.pointers())) {
-      Py_INCREF(found);
-      return found;
-    }
-    if (!child) {  // it may run Python code, so look again
-      child = new_child(self, texts.pointers());
-      continue;
-    }
-    if (table.works().is_removing(hash)) {  // what C++ finds now may go at any moment
-      without_gil([] { return std::this_thread::yield(), 0; });
-      continue;
-    }
-    const ChildWorks::Making making(table.works(), hash);
-    Child& native = native_child(*as_instrument(self).metric, texts.pointers());
-    // Without the GIL another thread may have made the same, or removed it.
-    if (!making.is_good() || table.find(hash, texts.pointers()) != nullptr) continue;
-    Instrument& made = as_instrument(child.ptr());
-    table.insert(hash, made.values, child.ptr());
-    made.child = &native;
-    return child.release().ptr();
-  }
-}
-
-PyObject* refuse_labels(PyObject* self) noexcept {
-  if (!as_instrument(self).metric) return without_child(self, "labels");
-  const char* const name = info_of(self).name.c_str();
-  if (as_instrument(self).values != nullptr) {
-    return PyErr_Format(PyExc_ValueError, "%s already has labels set; calls to labels() cannot be chained", name);
-  }
-  return PyErr_Format(PyExc_ValueError, "No label names were set when constructing %s", name);
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out;
-}
-
-PyObject* wrong_labels(const MetricInfo& info, const char* what) noexcept {
-  return PyErr_Format(PyExc_ValueError, "%s: metric %s has the labels: %s", what, info.name.c_str(),
-                      joined(info.label_names).c_str());
-}
-
-/// Keyword arguments in the order of the metric's label names. False with an error set.
-bool in_order(const MetricInfo& info, PyObject* const* given, PyObject* names, std::span<PyObject*> out) noexcept {
-  std::ranges::fill(out, nullptr);
-  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
-    PyObject* const name = PyTuple_GET_ITEM(names, k);
-    const auto is_it = [&](const std::string& own) { return PyUnicode_CompareWithASCIIString(name, own.c_str()) == 0; };
-    const auto it = std::ranges::find_if(info.label_names, is_it);
-    if (it == info.label_names.end()) return wrong_labels(info, "Incorrect label names") != nullptr;
-    out[static_cast<std::size_t>(it - info.label_names.begin())] = given[k];
-  }
-  return true;
-}
-
-PyObject* labels(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* names) noexcept {
-  const ChildTable* const table = as_instrument(self).table;
-  if (table == nullptr) [[unlikely]]
-    return refuse_labels(self);
-  const Py_ssize_t named = names != nullptr ? PyTuple_GET_SIZE(names) : 0;
-  if (named != 0 && count != 0) {
-    PyErr_SetString(PyExc_ValueError, "Can't pass both *args and **kwargs");
-    return nullptr;
-  }
-  const std::size_t wanted = table->width();
-  if (static_cast<std::size_t>(count + named) != wanted) {
-    return wrong_labels(info_of(self), named != 0 ? "Incorrect label names" : "Incorrect label count");
-  }
-  std::array<PyObject*, kMostLabels> ordered;
-  std::span<PyObject* const> values{args, wanted};
-  if (named != 0) {
-    if (!in_order(info_of(self), args, names, {ordered.data(), wanted})) return nullptr;
-    values = {ordered.data(), wanted};
-  }
-  bool exact = true;
-  for (PyObject* const value : values) exact = exact && PyUnicode_CheckExact(value);
-  if (exact) [[likely]] {
-    if (PyObject* const found = table->find(ChildTable::hash_of(values), values)) {
-      Py_INCREF(found);
-      return found;
-    }
-  }
-  return guarded([&] { return find_or_make(self, values); });
-}
-
-// The object stays good and counts nowhere from here on. Gives its function, to be let go of when nothing else is under
-// way: its end may run Python code.
-py::object detach(PyObject* child) noexcept {
-  Instrument& me = as_instrument(child);
-  me.child = nullptr;
-  py::object function;
-  if (me.function) function = py::reinterpret_steal<py::object>(std::exchange(me.function->object, nullptr));
-  me.function.reset();
-  return function;
-}
-
-PyObject* remove(PyObject* self, PyObject* const* args, Py_ssize_t count) noexcept {
-  if (as_instrument(self).table == nullptr) return refuse_labels(self);
-  if (static_cast<std::size_t>(count) != as_instrument(self).table->width()) {
-    return wrong_labels(info_of(self), "Incorrect label count");
-  }
-  return guarded([&]() -> PyObject* {
-    const Texts texts({args, static_cast<std::size_t>(count)});
-    Instrument& metric = as_instrument(self);
-    const std::size_t hash = ChildTable::hash_of(texts.pointers());
-    const auto taken = py::reinterpret_steal<py::object>(metric.table->take(hash, texts.pointers()));
-    if (taken) {
-      const py::object function = detach(taken.ptr());
-      const ChildWorks::Removal removal(metric.table->works(), hash);
-      const std::vector<std::string_view> gone = utf8_of(texts.pointers());
-      const std::shared_ptr<NativeMetric> owner = metric.metric;
-      free_after_calls(owner, {without_gil([&] { return owner->family().take(gone); })});
-    }
-    Py_RETURN_NONE;
-  });
-}
-
-py::list children_of(const Instrument& metric) {
-  py::list all;
-  if (metric.table == nullptr) return all;
-  for (const ChildTable::Entry& entry : metric.table->entries()) {
-    if (entry.child != nullptr) all.append(py::reinterpret_borrow<py::object>(entry.child));
-  }
-  return all;
-}
-
-PyObject* clear(PyObject* self, PyObject* /*none*/) noexcept {
-  Instrument& metric = as_instrument(self);
-  if (metric.table == nullptr) Py_RETURN_NONE;  // as the stock client: nothing to clear without labels
-  return guarded([&]() -> PyObject* {
-    while (metric.table->works().is_removing_any()) without_gil([] { return std::this_thread::yield(), 0; });
-    std::vector<py::object> all;        // before the removal, so that they go after it: their end may run Python code,
-    std::vector<py::object> functions;  // which may come back here
-    const ChildWorks::Removal removal(metric.table->works(), std::nullopt);
-    for (const ChildTable::Entry& entry : metric.table->entries()) {
-      if (entry.child != nullptr) all.push_back(py::reinterpret_borrow<py::object>(entry.child));
-    }
-    metric.table->clear();
-    for (const py::object& child : all) functions.push_back(detach(child.ptr()));
-    const std::shared_ptr<NativeMetric> owner = metric.metric;
-    free_after_calls(owner, without_gil([&] { return owner->family().take_all(); }));
-    Py_RETURN_NONE;
-  });
-}
-
-// A metric without labels becomes its own child: only then it stands in files.
-PyObject* begin(PyObject* self, PyObject* /*none*/) noexcept {
-  if (!as_instrument(self).metric) return without_child(self, "_begin");
-  if (as_instrument(self).table != nullptr || as_instrument(self).values != nullptr) Py_RETURN_NONE;
-  return guarded([&]() -> PyObject* {
-    Child& native = native_child(*as_instrument(self).metric, {});
-    as_instrument(self).child = &native;
-    Py_RETURN_NONE;
-  });
-}
-
-PyObject* children(PyObject* self, PyObject* /*none*/) noexcept {
-  return guarded([&] { return children_of(as_instrument(self)).release().ptr(); });
+  return new_instrument(type);
 }
 
 int traverse(PyObject* self, visitproc visit, void* arg) noexcept {
@@ -284,7 +53,7 @@ void deallocate(PyObject* self) noexcept {
 PyObject* description(PyObject* self, PyObject* /*none*/) noexcept {
   if (!as_instrument(self).metric) return without_child(self, "_description");
   return guarded([&]() -> PyObject* {
-    const MetricInfo& info = info_of(self);
+    const MetricInfo& info = as_instrument(self).metric->info();
     const PyObject* const values = as_instrument(self).values;
     const py::object own =
         values == nullptr ? py::object(py::tuple()) : py::reinterpret_borrow<py::object>(const_cast<PyObject*>(values));
@@ -312,14 +81,14 @@ PyObject* backend_name(PyObject* self, PyObject* /*none*/) noexcept {
 }
 
 PyMethodDef methods[] = {
-    {"labels", as_method(labels), kFastCall, "labels(*values, **named): the child with these label values."},
-    {"remove", as_method(remove), METH_FASTCALL,
+    {"labels", as_method(instrument_labels), kFastCall, "labels(*values, **named): the child with these label values."},
+    {"remove", as_method(remove_child), METH_FASTCALL,
      "remove(*values): forgets a child; in files its values stay. A call of its backend that is under way ends as "
      "usual."},
-    {"clear", clear, METH_NOARGS, "Forgets all children."},
+    {"clear", clear_children, METH_NOARGS, "Forgets all children."},
     {"backend_name", backend_name, METH_NOARGS, "Where its values live: `MultiProcessFileBackend`, …"},
-    {"_begin", begin, METH_NOARGS, "After _open: a metric without labels counts from here on."},
-    {"_children", children, METH_NOARGS, "The children there are."},
+    {"_begin", begin_counting, METH_NOARGS, "After _open: a metric without labels counts from here on."},
+    {"_children", list_children, METH_NOARGS, "The children there are."},
     {"_description", description, METH_NOARGS, "(name, documentation, type, unit, labelnames, labelvalues)"},
     {nullptr, nullptr, 0, nullptr}};
 
@@ -334,8 +103,6 @@ PyType_Slot slots[] = {{Py_tp_new, reinterpret_cast<void*>(new_object)},
 PyType_Spec spec = {"weir._weir.Instrument", sizeof(Instrument), 0,
                     Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC, slots};
 
-std::string text(const py::handle& object) { return object.is_none() ? std::string() : std::string(py::str(object)); }
-
 }  // namespace
 
 Storage* NativeMetric::storage_or_chosen() const {
@@ -343,6 +110,15 @@ Storage* NativeMetric::storage_or_chosen() const {
 }
 
 PyTypeObject* instrument_type() noexcept { return g_type; }
+
+PyObject* new_instrument(PyTypeObject* type) noexcept {
+  PyObject* const self = type->tp_alloc(type, 0);
+  if (self == nullptr) return nullptr;
+  Instrument& made = as_instrument(self);
+  new (&made.metric) std::shared_ptr<NativeMetric>();
+  new (&made.function) std::shared_ptr<Callable>();
+  return self;
+}
 
 void become(PyObject* self, std::shared_ptr<NativeMetric> metric) {
   Instrument& me = as_instrument(self);
@@ -378,54 +154,6 @@ void drop_function(Instrument& self) noexcept {
   PyObject* const object = std::exchange(self.function->object, nullptr);
   self.function.reset();
   Py_XDECREF(object);
-}
-
-Labels labels_from(PyObject* dict) {
-  Labels out;
-  if (dict == nullptr || dict == Py_None) return out;
-  if (!PyMapping_Check(dict) || PyUnicode_Check(dict)) {
-    throw py::type_error("labels must be a dict of texts, not " + std::string(Py_TYPE(dict)->tp_name));
-  }
-  const auto items = py::reinterpret_steal<py::object>(PyMapping_Items(dict));
-  if (!items) throw py::error_already_set();
-  for (const py::handle item : items) out.emplace_back(text(item[py::int_(0)]), text(item[py::int_(1)]));
-  return out;
-}
-
-bool arguments(const char* verb, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
-               std::span<const char* const> names, std::span<PyObject*> out) noexcept {
-  std::ranges::fill(out, nullptr);
-  if (static_cast<std::size_t>(count) > names.size()) {
-    PyErr_Format(PyExc_TypeError, "%s() takes at most %zu arguments (%zd given)", verb, names.size(), count);
-    return false;
-  }
-  for (Py_ssize_t i = 0; i < count; ++i) out[static_cast<std::size_t>(i)] = args[i];
-  for (Py_ssize_t k = 0; keywords != nullptr && k < PyTuple_GET_SIZE(keywords); ++k) {
-    PyObject* const keyword = PyTuple_GET_ITEM(keywords, k);
-    const auto it = std::ranges::find_if(
-        names, [&](const char* name) { return PyUnicode_CompareWithASCIIString(keyword, name) == 0; });
-    const auto i = static_cast<std::size_t>(it - names.begin());
-    if (i == names.size() || out[i] != nullptr) {
-      PyErr_Format(PyExc_TypeError, "%s() got %s argument %R", verb,
-                   i == names.size() ? "an unexpected keyword" : "multiple values for", keyword);
-      return false;
-    }
-    out[i] = args[count + k];
-  }
-  return true;
-}
-
-Declaration::Declaration(PyObject* arguments) {
-  const auto all = py::reinterpret_borrow<py::tuple>(arguments);
-  if (all.size() != 8) throw py::type_error("_open takes 8 arguments");
-  name = text(all[0]);
-  help = text(all[1]);
-  for (const py::handle label : all[2]) label_names.push_back(text(label));
-  name_space = text(all[3]);
-  subsystem = text(all[4]);
-  unit = text(all[5]);
-  if (!all[6].is_none()) storage = &all[6].cast<Storage&>();
-  extra = py::object(all[7]).ptr();
 }
 
 void add_instrument_type(PyObject* module, const char* name, const char* doc, PyMethodDef* methods) {

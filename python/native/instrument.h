@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "native/arguments.h"
 #include "native/child_table.h"
 #include "native/gil.h"
 #include "weir/registry.h"
@@ -67,18 +68,6 @@ PyObject* refuse_reading(PyObject* self) noexcept;
 /// Lets go of a gauge's function.
 void drop_function(Instrument& self) noexcept;
 
-/// A number argument: an int, a float, or what has __float__. False with a Python error set.
-inline bool number(PyObject* object, double& out) noexcept {
-  out = PyFloat_CheckExact(object) ? PyFloat_AS_DOUBLE(object) : PyFloat_AsDouble(object);
-  return out != -1.0 || PyErr_Occurred() == nullptr;
-}
-/// Python's `dict` of texts, or None. Throws TypeError for another thing.
-Labels labels_from(PyObject* dict);
-/// Sorts the arguments of a METH_FASTCALL | METH_KEYWORDS call into `out` (borrowed, null where absent), by position
-/// and by `names`. False with a TypeError set.
-bool arguments(const char* verb, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
-               std::span<const char* const> names, std::span<PyObject*> out) noexcept;
-
 template <typename Function>
 PyCFunction as_method(Function* function) noexcept {
   return reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(function));
@@ -87,6 +76,8 @@ inline constexpr int kFastCall = METH_FASTCALL | METH_KEYWORDS;
 
 /// The type all six share: labels, remove, clear and what it is called. Borrowed; made by add_instruments.
 PyTypeObject* instrument_type() noexcept;
+/// A new object of that type or one that derives from it; nullptr with an error set.
+PyObject* new_instrument(PyTypeObject* type) noexcept;
 /// Adds a type of that base to the module.
 void add_instrument_type(PyObject* module, const char* name, const char* doc, PyMethodDef* methods);
 
@@ -97,29 +88,6 @@ void add_histogram(PyObject* module);
 void add_summary(PyObject* module);
 void add_info(PyObject* module);
 void add_enum(PyObject* module);
-
-/// What the type's `_open` is called with: (name, documentation, labelnames, namespace, subsystem, unit, storage,
-/// extra).
-struct Declaration {
-  explicit Declaration(PyObject* arguments);
-  std::string name, help;
-  std::vector<std::string> label_names;
-  std::string name_space, subsystem, unit;
-  Storage* storage = nullptr;
-  PyObject* extra = nullptr;  // borrowed: a mode, bounds or states
-
-  /// Fills what all options have in common.
-  template <typename Options>
-  Options options() const {
-    Options out;
-    out.name = name;
-    out.help = help;
-    out.name_space = name_space;
-    out.subsystem = subsystem;
-    if constexpr (requires { out.unit; }) out.unit = unit;
-    return out;
-  }
-};
 
 template <typename T>
 class MetricOf final : public NativeMetric {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "instrument/backend_choice.h"
+#include "native/arguments.h"
 #include "native/binding.h"
 #include "native/errors.h"
 #include "native/gil.h"
@@ -67,8 +68,6 @@ State* state_of(PyObject* self) noexcept {
     PyErr_SetString(PyExc_RuntimeError, "weir.Value: __init__ has not been called");
   return state;
 }
-
-std::string text(const py::object& object) { return object.is_none() ? std::string() : std::string(py::str(object)); }
 
 std::vector<std::string> texts(const py::object& list) {
   std::vector<std::string> out;
