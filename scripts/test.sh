@@ -51,6 +51,7 @@ test_main() {
   scratch
   export WEIR_BUILD_DIR=$WEIR_ROOT/build/release PYTHONDONTWRITEBYTECODE=1
   export UBSAN_OPTIONS=print_stacktrace=1 TSAN_OPTIONS=die_after_fork=0
+  export HYPOTHESIS_STORAGE_DIRECTORY=$WEIR_SCRATCH/hypothesis
 
   local began=$SECONDS
   say "build"
