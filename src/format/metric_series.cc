@@ -1,6 +1,7 @@
 #include "format/metric_series.h"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -20,12 +21,14 @@ SeriesParts parts_of(std::string_view text) {
   }
 }
 
-/// Takes the label of that name out; nothing when it is not there or no number.
+/// Takes the label of that name out; nothing when it is not there, no number, or NaN, which bounds nothing and has no
+/// place in an order.
 std::optional<double> take_bound(Labels& labels, std::string_view name) {
   const auto at = std::ranges::find(labels, name, &Label::first);
   if (at == labels.end()) return std::nullopt;
   try {
     const double bound = parse_number(at->second);
+    if (std::isnan(bound)) return std::nullopt;
     labels.erase(at);
     return bound;
   } catch (const FormatError&) {

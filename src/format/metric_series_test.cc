@@ -58,6 +58,16 @@ TEST(MetricSeries, WhatIsNoPartIsAMetricByItself) {
   EXPECT_TRUE(metrics[2].is_distribution);
 }
 
+TEST(MetricSeries, BoundThatIsNaNIsNoBound) {
+  const auto metrics = metrics_of(
+      {{"h", MetricType::histogram, "", ""},
+       {{"h_bucket", {{"le", "5"}}, 2, {}}, {"h_bucket", {{"le", "NaN"}}, 1, {}}, {"h_bucket", {{"le", "1"}}, 1, {}}}});
+  ASSERT_THAT(metrics, SizeIs(2));
+  EXPECT_THAT(metrics[0].bounds, ElementsAre(Pair(1, 2), Pair(5, 0)));
+  EXPECT_FALSE(metrics[1].is_distribution);
+  EXPECT_THAT(metrics[1].labels, ElementsAre(Pair("le", "NaN")));
+}
+
 TEST(MetricSeries, EverySeriesOfACounterIsAMetric) {
   const auto metrics = metrics_of(
       {{"c", MetricType::counter, "", ""}, {{"c_total", {{"le", "1"}}, 1, {}}, {"c_created", {{"le", "1"}}, 2, {}}}});
