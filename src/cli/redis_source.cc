@@ -1,18 +1,18 @@
 #include "cli/redis_source.h"
 
-#include "cli/redis_choice.h"
-#include "cli/text_table.h"
-
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "cli/redis_choice.h"
+#include "cli/text_table.h"
 #include "config/environment.h"
 #include "fold/background_fold.h"
 #include "redis_layout/redis_keys.h"
@@ -130,8 +130,9 @@ std::function<std::string()> asking_once(RedisOptions options) {
     try {
       make_redis_client(options)->ping();
       return "";
-    } catch (const Error& error) {
-      return error.what();
+    } catch (const std::exception&
+                 failure) {  // of any kind: it runs on a thread of its own, where one more would end the program
+      return failure.what();
     }
   };
 }

@@ -83,7 +83,8 @@ std::string where_it_serves(const Exposer& exposer, const std::string& listen) {
   return fmt::format("{}://{}:{}/metrics", scheme, host.empty() ? "[::]" : host, exposer.port());
 }
 
-/// Says that a server does not answer before the first scrape does; serving does not wait for it.
+/// Says that a server does not answer before the first scrape does. Serving does not wait for it; ending does, as long
+/// as it asks.
 std::jthread first_look(const std::function<std::string()>& asked_once) {
   if (!asked_once) return {};
   return std::jthread([asked_once] {

@@ -34,6 +34,7 @@ struct ChosenSource {
   std::string who_writes;           ///< for people who find nothing: `processes started with …`
   std::unique_ptr<WriterView> writers;  ///< for the page; null: not known
   /// Asks the server once, for seconds where it is out of reach: why it does not answer, or empty. Null: no server.
+  /// Throws nothing; any thread may call it.
   std::function<std::string()> asked_once{};
 };
 
