@@ -130,9 +130,8 @@ std::function<std::string()> asking_once(RedisOptions options) {
     try {
       make_redis_client(options)->ping();
       return "";
-    } catch (const std::exception&
-                 failure) {  // of any kind: it runs on a thread of its own, where one more would end the program
-      return failure.what();
+    } catch (const std::exception& failure) {
+      return failure.what();  // of any kind: from a thread of its own an exception would end the program
     }
   };
 }
