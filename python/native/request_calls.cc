@@ -172,10 +172,12 @@ void observe_response(const RequestCall& call, PyObject* response) noexcept {
 PyObject* call_access(PyObject* self, PyObject* const* args, std::size_t count, PyObject* names) noexcept {
   const RequestCall& call = as_call(self);
   PyObject* const environ = PyVectorcall_NARGS(count) >= 3 && PyDict_Check(args[2]) ? args[2] : nullptr;
-  if (environ != nullptr && PyDict_GetItemWithError(environ, g_path_info) != nullptr) {
-    observe_response(call, args[0]);
-    if (PyObject* const length = PyDict_GetItemWithError(environ, g_content_length)) observe_request(call, length);
-    PyErr_Clear();  // a measurement less
+  if (environ != nullptr) {
+    if (PyDict_GetItemWithError(environ, g_path_info) != nullptr) {
+      observe_response(call, args[0]);
+      if (PyObject* const length = PyDict_GetItemWithError(environ, g_content_length)) observe_request(call, length);
+    }
+    PyErr_Clear();  // a measurement less, also where a key of the application's own cannot be compared
   }
   return call_inside(call, args, count, names);
 }

@@ -157,6 +157,19 @@ def test_a_response_that_tells_no_size_counts_as_empty_and_an_error_the_worker_a
     assert (shown["sent_count"], shown["sent_sum"], shown["asked_count"]) == (3, 0, 0)
 
 
+def test_a_key_that_cannot_be_compared_costs_a_measurement_alone(registry):
+    class Key:
+        def __hash__(self):
+            return hash("PATH_INFO")
+
+        def __eq__(self, other):
+            raise RuntimeError("not comparable")
+    sizes = weir.Histogram("sizes", "S.", registry=registry)
+    access = _weir.around_access(lambda *given: len(given), sizes, sizes)
+    assert access(object(), "request", {Key(): 1}, 0) == 4
+    assert samples(registry)["sizes_count"] == 0
+
+
 def test_a_backend_in_python_is_not_called_with_an_error_of_ours_set():
     run(CURRENT, """
     import weir
