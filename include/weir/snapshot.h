@@ -110,7 +110,7 @@ struct Problem {
   std::string subject;  ///< the path, key or variable
   std::string message;  ///< one sentence with the value met and what would be right
 };
-/// For people: the message, with the subject before it where the message does not name it.
+/// For people and logs: one line without control characters, the subject first where the message does not name it.
 std::string message_with_subject(const Problem& problem);
 
 /// What one collection gave.

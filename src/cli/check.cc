@@ -19,6 +19,7 @@
 #include "cli/source_options.h"
 #include "cli/text_table.h"
 #include "collect/inspect.h"
+#include "model/printable.h"
 #include "weir/multiprocess.h"
 #include "weir/writers.h"
 
@@ -40,7 +41,7 @@ std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems)
 }
 
 Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {
-  Row row{on_terminal(file.path.filename().string()),
+  Row row{in_one_line(file.path.filename().string()),
           "-",
           "-",
           "-",
@@ -48,12 +49,12 @@ Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {
           std::to_string(file.entries),
           size_text(file.size),
           state_name(file.writer),
-          on_terminal(problem_of(file, problems))};
+          in_one_line(problem_of(file, problems))};
   if (file.name) {
     const bool gauge = file.name->kind.type == MetricType::gauge;
     row[1] = to_string(file.name->kind.type);
     row[2] = gauge ? std::string(to_string(file.name->kind.mode)) : "-";
-    row[3] = on_terminal(file.name->identity);
+    row[3] = in_one_line(file.name->identity);
   }
   if (file.layout) row[4] = *file.layout == RecordLayout::value_timestamp ? "current" : "0.16";
   return row;
@@ -90,7 +91,7 @@ std::string problem_lines(const Collection& collection) {
   std::string out = fmt::format("\n{} could not be read as it stands:\n", collection.problems.size());
   for (const Problem& problem : collection.problems) {
     out +=
-        fmt::format("  {}: {}\n    {}\n", problem.reason, on_terminal(problem.subject), on_terminal(problem.message));
+        fmt::format("  {}: {}\n    {}\n", problem.reason, in_one_line(problem.subject), in_one_line(problem.message));
   }
   return out;
 }
@@ -169,7 +170,7 @@ int check(const CheckArguments& arguments) {
   ProblemOfPath problems;
   for (const Problem& problem : collection->problems) problems.emplace(problem.subject, &problem);
 
-  std::string out = fmt::format("{}\n\n", on_terminal(source.describe()));
+  std::string out = fmt::format("{}\n\n", in_one_line(source.describe()));
   out += file_table(files, problems, arguments.all);
   out += totals(files, source.statistics());
   out += problem_lines(*collection);

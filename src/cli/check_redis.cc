@@ -13,6 +13,7 @@
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
 #include "cli/text_table.h"
+#include "model/printable.h"
 #include "redis_collect/inspect_redis.h"
 
 namespace weir::cli {
@@ -46,7 +47,7 @@ std::string server_lines(const RedisInspection& found, RedisTopology topology) {
   std::string out;
   for (const InspectedRedisServer& server : found.servers) {
     const std::string role = server.role == "slave" ? "replica" : server.role;
-    out += line("server", fmt::format("Redis {}, {} ({}), up {}", on_terminal(server.version), on_terminal(role),
+    out += line("server", fmt::format("Redis {}, {} ({}), up {}", in_one_line(server.version), in_one_line(role),
                                       topology_text(topology), duration_text(server.uptime)));
     const std::string most =
         server.max_memory > 0 ? fmt::format("of {} at most", size_text(static_cast<std::uintmax_t>(server.max_memory)))
@@ -54,7 +55,7 @@ std::string server_lines(const RedisInspection& found, RedisTopology topology) {
     out += line("memory",
                 fmt::format("{} {}, maxmemory-policy {}, {} keys evicted",
                             size_text(static_cast<std::uintmax_t>(std::max<std::int64_t>(0, server.used_memory))), most,
-                            on_terminal(server.policy), server.evicted));
+                            in_one_line(server.policy), server.evicted));
   }
   out += line("ping", fmt::format("{:.2f} ms, {:.2f} ms at most; its clock is {:.1f} s {} ours",
                                   found.ping_median * 1000, found.ping_longest * 1000, std::abs(found.clock_ahead),
@@ -65,15 +66,15 @@ std::string server_lines(const RedisInspection& found, RedisTopology topology) {
 std::string rights_text(const RedisInspection& found) {
   if (!found.knows_rights) {
     return fmt::format("{}; the server does not tell which commands may be run (ACL DRYRUN, Redis 7)",
-                       found.user.empty() ? "unknown" : on_terminal(found.user));
+                       found.user.empty() ? "unknown" : in_one_line(found.user));
   }
   std::vector<std::string> missing = found.rights_missing_for_reading;
   missing.insert(missing.end(), found.rights_missing_for_writing.begin(), found.rights_missing_for_writing.end());
   if (missing.empty() && !found.rights_missing_for_folding.empty()) {
-    return fmt::format("{}, who may run every command needed but for folding", on_terminal(found.user));
+    return fmt::format("{}, who may run every command needed but for folding", in_one_line(found.user));
   }
-  if (missing.empty()) return fmt::format("{}, who may run every command needed", on_terminal(found.user));
-  return fmt::format("{}, who may not run {}", on_terminal(found.user), fmt::join(missing, ", "));
+  if (missing.empty()) return fmt::format("{}, who may run every command needed", in_one_line(found.user));
+  return fmt::format("{}, who may not run {}", in_one_line(found.user), fmt::join(missing, ", "));
 }
 
 std::string data_lines(const RedisInspection& found, const RedisMultiProcessCollector::Statistics& read,
@@ -84,13 +85,13 @@ std::string data_lines(const RedisInspection& found, const RedisMultiProcessColl
   for (const auto& [kind, count] : found.keys_by_kind) kinds.push_back(fmt::format("{} {}", kind, count));
   std::vector<std::string> layouts;
   if (!kinds.empty() || !found.claims.empty()) {
-    layouts.push_back(fmt::format("per-process (prefix {})", on_terminal(chosen.key_prefix)));
+    layouts.push_back(fmt::format("per-process (prefix {})", in_one_line(chosen.key_prefix)));
   }
   if (found.shared_metrics > 0) layouts.push_back(fmt::format("shared ({} metrics)", found.shared_metrics));
   std::string out = line("user", rights_text(found));
   out +=
       line("layouts", layouts.empty() ? fmt::format("none: no metrics with the prefix {}; --key-prefix names another",
-                                                    on_terminal(chosen.key_prefix))
+                                                    in_one_line(chosen.key_prefix))
                                       : fmt::format("{}", fmt::join(layouts, ", ")));
   if (!found.claims.empty() || read.writers_foreign > 0) {
     out += line("writers", fmt::format("{} live, {} dead ({} said goodbye), {} foreign (without a claim)", found.live,
@@ -120,7 +121,7 @@ std::string writer_table(const RedisInspection& found, bool all) {
                         : !claim.migrated_from.empty() ? "migrated"
                         : claim.said_goodbye           ? "ended"
                                                        : "dead";
-    rows.push_back({on_terminal(claim.writer), state, on_terminal(claim.host), std::to_string(claim.indexed),
+    rows.push_back({in_one_line(claim.writer), state, in_one_line(claim.host), std::to_string(claim.indexed),
                     std::to_string(claim.refused), std::to_string(claim.lost_claims),
                     std::to_string(claim.lost_leases)});
   }
@@ -134,8 +135,8 @@ std::string fault_lines(const std::vector<Problem>& faults, bool all) {
   std::string out = fmt::format("\n{} faults:\n", faults.size());
   const std::size_t shown = all ? faults.size() : std::min(faults.size(), kFaultsOnAScreen);
   for (std::size_t i = 0; i < shown; ++i) {
-    out += fmt::format("  {}: {}\n    {}\n", faults[i].reason, on_terminal(faults[i].subject),
-                       on_terminal(faults[i].message));
+    out += fmt::format("  {}: {}\n    {}\n", faults[i].reason, in_one_line(faults[i].subject),
+                       in_one_line(faults[i].message));
   }
   if (shown < faults.size()) out += fmt::format("  and {} more; --all shows them\n", faults.size() - shown);
   return out;
@@ -143,7 +144,7 @@ std::string fault_lines(const std::vector<Problem>& faults, bool all) {
 
 std::string note_lines(const std::vector<std::string>& notes) {
   std::string out;
-  for (const std::string& note : notes) out += fmt::format("  {}\n", on_terminal(note));
+  for (const std::string& note : notes) out += fmt::format("  {}\n", in_one_line(note));
   return out.empty() ? out : "\nadvice:\n" + out;
 }
 
@@ -159,7 +160,7 @@ int check_redis(const SourceArguments& arguments, bool all) {
   progress.end();
   found.faults.insert(found.faults.end(), collection->problems.begin(), collection->problems.end());
 
-  std::string out = fmt::format("{}\n\n", on_terminal(source.describe()));
+  std::string out = fmt::format("{}\n\n", in_one_line(source.describe()));
   out += server_lines(found, chosen.options.topology);
   out += data_lines(found, source.statistics(), chosen);
   out += writer_table(found, all);

@@ -15,6 +15,7 @@
 #include "cli/source_choice.h"
 #include "cli/source_options.h"
 #include "cli/text_table.h"
+#include "model/printable.h"
 #include "weir/error.h"
 #include "weir/fold.h"
 
@@ -67,14 +68,14 @@ CommandSpec fold_command() {
 
 int tell_fold(const std::string& where, const FoldReport& report, const char* what) {
   for (const Problem& problem : report.problems) {
-    fmt::print(stderr, "weir: {}\n", on_terminal(message_with_subject(problem)));
+    fmt::print(stderr, "weir: {}\n", message_with_subject(problem));
   }
   if (report.is_busy) {
-    write_out(fmt::format("{}: another process folds it now\n", on_terminal(where)));
+    write_out(fmt::format("{}: another process folds it now\n", in_one_line(where)));
     return kGood;
   }
   write_out(fmt::format("{}: {} {} folded into {} entries, {} gauge files removed, {} set aside, {} left for later\n",
-                        on_terminal(where), report.sources, what, report.entries, report.removed, report.set_aside,
+                        in_one_line(where), report.sources, what, report.entries, report.removed, report.set_aside,
                         report.left));
   return report.problems.empty() ? kGood : kFaults;
 }

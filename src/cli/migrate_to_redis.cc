@@ -11,6 +11,7 @@
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
 #include "cli/text_table.h"
+#include "model/printable.h"
 #include "redis_storage/migrate_directory.h"
 
 namespace weir::cli {
@@ -43,7 +44,7 @@ std::string process_table(std::vector<MigratedProcess> processes, bool all) {
   const std::size_t shown = all ? processes.size() : std::min(processes.size(), kProcessesOnAScreen);
   for (std::size_t i = 0; i < shown; ++i) {
     const MigratedProcess& process = processes[i];
-    rows.push_back({on_terminal(process.identity), on_terminal(process.writer), std::to_string(process.files),
+    rows.push_back({in_one_line(process.identity), in_one_line(process.writer), std::to_string(process.files),
                     std::to_string(process.values), state_name(process.state)});
   }
   std::string out = text_table(rows, {2, 3});

@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/output.h"
 #include "cli/text_table.h"
+#include "model/printable.h"
 #include "model/series_text.h"
 #include "watch/metric_page.h"
 #include "watch/watch.h"
@@ -82,7 +83,7 @@ int show_plot(const ChosenSource& chosen, const std::string& name, double second
   watch.add(first, now_seconds());
   std::vector<const WatchedMetric*> metrics = named(watch, name);
   if (metrics.empty()) {
-    fmt::print(stderr, "weir: no metric is named {}; without --plot all are shown\n", on_terminal(name));
+    fmt::print(stderr, "weir: no metric is named {}; without --plot all are shown\n", in_one_line(name));
     return kFaults;
   }
   const bool is_over_time =

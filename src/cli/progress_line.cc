@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "cli/text_table.h"
+#include "model/printable.h"
 
 namespace weir::cli {
 namespace {
@@ -17,7 +18,7 @@ constexpr std::chrono::milliseconds kBetweenLines{200};
 
 }  // namespace
 
-ProgressLine::ProgressLine(const std::string& what) : what_(on_terminal(what)) {
+ProgressLine::ProgressLine(const std::string& what) : what_(in_one_line(what)) {
   if (isatty(STDERR_FILENO) == 1) thread_ = std::thread([this] { run(); });
 }
 

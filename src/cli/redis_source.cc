@@ -15,6 +15,7 @@
 #include "cli/text_table.h"
 #include "config/environment.h"
 #include "fold/background_fold.h"
+#include "model/printable.h"
 #include "redis_layout/redis_keys.h"
 #include "redis_storage/redis_backend_source.h"
 #include "redis_storage/redis_writers.h"
@@ -151,7 +152,7 @@ ChosenSource redis_source(const SourceArguments& arguments) {
           "",
           fmt::format("processes started with REDIS_ENABLED=true and the key prefix {} write there; --key-prefix names "
                       "another",
-                      on_terminal(chosen.key_prefix)),
+                      in_one_line(chosen.key_prefix)),
           redis_writers(chosen.options, chosen.key_prefix),
           asking_once(chosen.options)};
 }

@@ -8,7 +8,6 @@
 #include <cstddef>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace weir::cli {
@@ -18,8 +17,5 @@ std::string text_table(const std::vector<std::vector<std::string>>& rows, const 
 
 /// `640 B`, `12 KiB`, `1.5 MiB`
 std::string size_text(std::uintmax_t bytes);
-
-/// A foreign name may hold anything, also what a terminal would obey.
-std::string on_terminal(std::string_view text);
 
 }  // namespace weir::cli

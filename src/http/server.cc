@@ -11,6 +11,7 @@
 #include "http/request_check.h"
 #include "http/request_reading.h"
 #include "http/response.h"
+#include "model/printable.h"
 #include "web_config/basic_auth.h"
 #include "weir/error.h"
 #include "weir/exposition.h"
@@ -190,10 +191,10 @@ std::chrono::milliseconds Exposer::Impl::scrape_timeout(MHD_Connection* connecti
   if (last.count() != 0 && now - last < kBadTimeoutLogGap) return options_.scrape_timeout;
   if (!bad_timeout_logged_.compare_exchange_strong(last, now, std::memory_order_relaxed))
     return options_.scrape_timeout;
-  log_line(LogLevel::info,
-           fmt::format("header X-Prometheus-Scrape-Timeout-Seconds \"{:.40}\" is ignored: it should be seconds "
-                       "from 0.001 to 3600",
-                       text));
+  log_line(
+      LogLevel::info,
+      fmt::format("header X-Prometheus-Scrape-Timeout-Seconds {} is ignored: it should be seconds from 0.001 to 3600",
+                  printable(text)));
   return options_.scrape_timeout;
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "model/names.h"
+#include "model/printable.h"
 #include "model/series_text.h"
 #include "weir/error.h"
 
@@ -76,8 +77,8 @@ std::shared_ptr<const SeriesTable> SeriesTableBuilder::finish() && {
 }
 
 std::string message_with_subject(const Problem& problem) {
-  if (problem.message.find(problem.subject) != std::string::npos) return problem.message;
-  return problem.subject + ": " + problem.message;
+  if (problem.message.find(problem.subject) != std::string::npos) return in_one_line(problem.message);
+  return in_one_line(problem.subject + ": " + problem.message);
 }
 
 std::vector<MetricFamily> families(const Snapshot& snapshot) {

@@ -114,5 +114,10 @@ TEST(Problem, SubjectStandsBeforeAMessageThatDoesNotNameIt) {
             "/m/counter_7.db ends early");
 }
 
+TEST(Problem, IsOneLineThatNoTerminalObeys) {
+  EXPECT_EQ(message_with_subject({"truncated", "/m/\x1b[31m\n.db", "/m/\x1b[31m\n.db ends early"}),
+            "/m/\\x1b[31m\\x0a.db ends early");
+}
+
 }  // namespace
 }  // namespace weir

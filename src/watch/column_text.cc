@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "model/printable.h"
+
 namespace weir {
 namespace {
 
@@ -31,7 +33,7 @@ void each_character(std::string_view text, Take take) {
       if (wide == L'\n' || wide == L'\t') {
         one = " ";
         columns = 1;
-      } else if (columns < 0 || length == 0) {
+      } else if (columns < 0 || length == 0 || is_steering(static_cast<char32_t>(wide))) {
         one = "?";
         columns = 1;
       }

@@ -34,6 +34,7 @@ TEST_F(ColumnText, NothingATerminalWouldObeyRemains) {
   EXPECT_EQ(shown_text("\xc2\x9b"
                        "31m"),
             "?31m");  // CSI as one C1 character
+  EXPECT_EQ(shown_text("a\u202eb\u2066c\u2028"), "a?b?c?") << "what turns the direction of text, or ends a line";
 }
 
 TEST_F(ColumnText, TextOfAnotherLocaleIsReplaced) {

@@ -188,6 +188,16 @@ def test_unusable_timeout_header_is_ignored_and_logged(serve, directory):
     server.wait_for(rb'X-Prometheus-Scrape-Timeout-Seconds "soon" is ignored')
 
 
+def test_what_strangers_name_commands_no_terminal_and_makes_no_line_of_the_log(serve, directory):
+    (directory / "counter_\x1b[31m\nweir: info: forged.db").write_bytes(b"garbage")
+    server = serve(directory)
+    assert server.get("/metrics", {"X-Prometheus-Scrape-Timeout-Seconds": "\x1b[31m\x9b5n"})[0] == 200
+    server.wait_for(rb"\\x1b\[31m\\x9b5n\" is ignored")
+    assert "\x1b" not in server.text("/readyz")
+    server.wait_for(rb"skipped: .*\\x1b\[31m\\x0aweir: info: forged.db")
+    assert not re.search(rb"[\x1b\x9b]|\nweir: info: forged", server.log)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_signal_ends_it_with_zero(serve, directory, number):
     server = serve(directory)

@@ -1,5 +1,6 @@
 """`weir show`, `weir check` and the help: what they print and how they end."""
 import os
+import re
 import subprocess
 
 import pytest
@@ -131,9 +132,12 @@ def test_check_of_many_files_stays_on_a_screen(weir, tmp_path):
     assert len(weir("check", "--dir", tmp_path, "--all").stdout.splitlines()) > 200
 
 
-def test_check_prints_no_control_characters(weir, directory):
-    (directory / "counter_\x1b[31mred.db").write_bytes(b"garbage")
-    assert "\x1b" not in weir("check", "--dir", directory).stdout
+@pytest.mark.parametrize("command", [["check"], ["show", "--name", "none"], ["top", "--once", "--interval", "0.1"]])
+def test_a_file_name_commands_no_terminal_and_makes_no_line(weir, directory, command):
+    (directory / "counter_\x1b[31m\nforged \u009b5n \u202e.db").write_bytes(b"garbage")
+    shown = weir(*command, "--dir", directory)
+    assert not re.search("[\x1b\u009b\u202e]|\nforged", shown.stdout + shown.stderr)
+    assert r"counter_\x1b[31m\x0aforged \xc2\x9b5n \xe2\x80\xae.db" in shown.stdout + shown.stderr
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["help"], ["help", "serve"], ["serve", "--help"], ["show", "--help"],
