@@ -77,9 +77,9 @@ class WorkerMeasures:
         """Gunicorn's handle_request, timed, and its exceptions counted."""
         return _weir.around_handle_request(handle_request, self.in_progress, self.duration, self._handle_failed)
 
-    def _handle_failed(self, arguments: Iterable[Any], error: Optional[BaseException]) -> None:
-        if isinstance(error, StopIteration):  # how Gunicorn closes a connection, after an error too
-            error = error.__context__
+    def _handle_failed(self, arguments: Iterable[Any], raised: BaseException) -> None:
+        # StopIteration is how Gunicorn closes a connection, after an error too.
+        error = raised.__context__ if isinstance(raised, StopIteration) else raised
         if error is not None:
             self.failed(_request_among(arguments), error)
 

@@ -1,6 +1,7 @@
 #include "redis_fold/dead_writers.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "format/number.h"
 #include "redis_collect/claims_on_server.h"
@@ -9,10 +10,12 @@
 namespace weir {
 namespace {
 
-/// A claim's number; `otherwise` where it has none.
+/// A claim's number of seconds or milliseconds; `otherwise` where it has none, or one beyond any clock.
 double number_of(const std::string& text, double otherwise) {
+  constexpr double kMost = 1e15;
   try {
-    return text.empty() ? otherwise : parse_number(text);
+    const double number = text.empty() ? otherwise : parse_number(text);
+    return std::abs(number) < kMost ? number : otherwise;
   } catch (const FormatError&) {
     return otherwise;
   }
