@@ -90,7 +90,7 @@ bool DbReader::open(SeriesSet& set, std::vector<Problem>& problems) {
          fmt::format("cannot open {}: {}{}", path_, system_words(error), permission_words(error, path_, "read it")));
     return false;
   };
-  out_of_descriptors_ = false;
+  lacks_resources_ = false;
   vanished_ = false;
   const auto is_known = [&] { return inode_ == found.st_ino && device_ == found.st_dev; };
   if (descriptor_ >= 0) {
@@ -120,7 +120,7 @@ int DbReader::open_descriptor() {
   // O_NONBLOCK: should a FIFO have that name, opening it must not wait for a writer.
   descriptor_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor_ >= 0) return 0;
-  out_of_descriptors_ = errno == EMFILE || errno == ENFILE;
+  lacks_resources_ = errno == EMFILE || errno == ENFILE || errno == ENOMEM;
   return errno;
 }
 

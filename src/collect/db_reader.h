@@ -81,8 +81,8 @@ class DbReader {
   const FileName& name() const noexcept { return name_; }
   const std::vector<CellPlace>& cells() const noexcept { return cells_; }
   std::uint64_t bytes_read() const noexcept { return bytes_read_; }
-  /// True when the last sync() failed because this process has no descriptor left.
-  bool out_of_descriptors() const noexcept { return out_of_descriptors_; }
+  /// True when the file could not be opened, last, because this process or the system has no descriptor or memory left.
+  bool lacks_resources() const noexcept { return lacks_resources_; }
   /// True when the last sync() found no file of that name.
   bool vanished() const noexcept { return vanished_; }
   /// Whether this is an archive that holds the values of the file of that name.
@@ -118,7 +118,7 @@ class DbReader {
   std::size_t more_key_problems_ = 0;
   std::uint64_t bytes_read_ = 0;
   bool keep_open_ = true;
-  bool out_of_descriptors_ = false;
+  bool lacks_resources_ = false;
   bool vanished_ = false;
   std::string archived_bytes_;              // what stands behind an archive's entries
   std::vector<std::string_view> archived_;  // parts of it, sorted

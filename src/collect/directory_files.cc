@@ -45,7 +45,10 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
   while (const dirent* entry = readdir(open.get())) {
     if (is_database_name(entry->d_name)) names.emplace_back(entry->d_name);
   }
-  if (errno != 0) problems.push_back(cannot_list(directory, errno));
+  if (errno != 0) {  // a part of it would be counters that fall
+    problems.push_back(cannot_list(directory, errno));
+    return {};
+  }
   std::sort(names.begin(), names.end());
 
   std::vector<MergeFile> files;

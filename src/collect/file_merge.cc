@@ -44,11 +44,28 @@ std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files,
     if (set_->changed()) settle();
     if (read(collection->problems) || attempt == kAttempts) break;
   }
+  const auto lacking = std::ranges::find_if(readers_, [](const auto& reader) { return reader->lacks_resources(); });
+  if (lacking != readers_.end()) return nothing_without((*lacking)->path(), std::move(collection->problems));
   collection->problems.insert(collection->problems.end(), clash_problems_.begin(), clash_problems_.end());
   collection->snapshot.table = set_->plan().table;
   collection->snapshot.values = sums_.finish(set_->plan());
   statistics_.series = collection->snapshot.values.size();
   return collection;
+}
+
+/// This process lacks descriptors or memory, nothing is wrong with the file: without it counters would fall, and a gap
+/// is harmless.
+std::shared_ptr<Collection> FileMerge::nothing_without(const std::string& path, std::vector<Problem> problems) {
+  auto nothing = std::make_shared<Collection>();
+  nothing->problems = std::move(problems);
+  nothing->problems.push_back({.reason = "unreadable",
+                               .subject = path,
+                               .message = fmt::format("{} could not be opened for want of descriptors or memory, so "
+                                                      "nothing is shown: without it counters would fall; raise the "
+                                                      "limit of open files (ulimit -n, LimitNOFILE=)",
+                                                      path)});
+  statistics_.series = 0;
+  return nothing;
 }
 
 /// Both lists are sorted by path: readers of files that are still there stay, the others give back what they hold.
@@ -131,7 +148,7 @@ bool FileMerge::sync_one(std::size_t index, std::vector<Problem>& problems) {
   };
   const std::size_t before = problems.size();
   if (attempt()) return true;
-  if (!readers_[index]->out_of_descriptors() || most_open_ == 0) return false;
+  if (!readers_[index]->lacks_resources() || most_open_ == 0) return false;
   // The program needs its descriptors itself: from now on each file is open only while it is being read.
   most_open_ = 0;
   for (const auto& reader : readers_) reader->close();

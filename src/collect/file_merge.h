@@ -57,6 +57,7 @@ class FileMerge {
   std::vector<Problem> clash_problems_;
   MultiProcessCollector::Statistics statistics_;
 
+  std::shared_ptr<Collection> nothing_without(const std::string& path, std::vector<Problem> problems);
   void match_readers(std::span<const MergeFile> files);
   void start_over();
   bool sync(std::vector<Problem>& problems);

@@ -1,11 +1,15 @@
 // A directory over time: what grows, goes, breaks and comes back between collections.
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 #include "collect/db_file_for_test.h"
 #include "weir/error.h"
@@ -59,6 +63,56 @@ TEST(MultiProcessCollector, ReadsValuesAnewAndSharesTheTable) {
   EXPECT_THAT(lines(*first), ElementsAre("c_total 1"));
   EXPECT_THAT(lines(*second), ElementsAre("c_total 7"));
   EXPECT_EQ(first->snapshot.table, second->snapshot.table);
+}
+
+/// Takes every descriptor there is and gives them back, again and again: many clients of a small exporter.
+class DescriptorHog {
+ public:
+  DescriptorHog() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit few{40, before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &few);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~DescriptorHog() {
+    stops_ = true;
+    thread_.join();
+    setrlimit(RLIMIT_NOFILE, &before_);
+  }
+
+ private:
+  void run() {
+    std::vector<int> held;
+    while (!stops_) {
+      const int more = dup(STDIN_FILENO);
+      if (more >= 0) held.push_back(more);
+      if (more >= 0 || ++refusals_ % 64 != 0) continue;
+      for (; held.size() > 8; held.pop_back()) close(held.back());
+    }
+    for (const int fd : held) close(fd);
+  }
+  rlimit before_{};
+  std::atomic<bool> stops_{false};
+  unsigned refusals_ = 0;
+  std::thread thread_;
+};
+
+TEST(MultiProcessCollector, WithoutDescriptorsNothingIsShownAndNeverAPart) {
+  const TemporaryDirectory directory;
+  for (int i = 0; i < 30; ++i) directory.write("counter_" + std::to_string(i) + ".db", counter(1));
+  std::size_t nothing = 0;
+  const DescriptorHog hog;
+  for (int i = 0; i < 300; ++i) {
+    MultiProcessCollector collector{directory.path()};
+    const auto collection = collector.collect();
+    nothing += collection->snapshot.values.empty() ? 1 : 0;
+    if (collection->snapshot.values.empty()) {
+      ASSERT_FALSE(collection->problems.empty());
+    } else {
+      ASSERT_THAT(lines(*collection), ElementsAre("c_total 30")) << "a counter fell";
+    }
+  }
+  EXPECT_GT(nothing, 0U) << "descriptors never ran out";
 }
 
 TEST(MultiProcessCollector, FollowsAFileThatGrows) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "http/api_answer.h"
@@ -17,16 +18,19 @@ SplitReader::~SplitReader() {
 }
 
 void SplitReader::submit(Job job) {
-  {
+  Answer refusal = stopping_answer();
+  try {
     const std::lock_guard lock(mutex_);
     if (!stopped_) {
-      waiting_.push_back(std::move(job));
       if (!thread_.joinable()) thread_ = std::thread([this] { run(); });
+      waiting_.push_back(job);
       changed_.notify_one();
       return;
     }
+  } catch (const std::system_error& failure) {  // its caller answers scrapes as well, which need no such thread
+    refusal = plain_answer(503, fmt::format("The split could not be made: {}\n", failure.what()));
   }
-  job.pending->settle(stopping_answer());
+  job.pending->settle(std::move(refusal));
 }
 
 void SplitReader::stop() {
