@@ -94,6 +94,17 @@ TEST_F(RedisFoldTest, KeysOfADeadWriterStayForItsTtl) {
   EXPECT_EQ(fold_now().left, 1U);
 }
 
+TEST_F(RedisFoldTest, NumbersOfAClaimBeyondAnyClockAreNone) {
+  dead_counter("101", "2");
+  for (const char* number : {"nan", "inf", "-inf", "1e300", "-1e300", "99999999999999999"}) {
+    redis.run({"HSET", redis.keys().claim("101"), "lease", number, "ttl", number});
+    RedisFold fold(redis.client(), {});
+    fold.fold();
+    EXPECT_GT(fold.calm_in(), 30s) << number;  // three times the usual lease
+    EXPECT_LT(fold.calm_in(), 60s) << number;
+  }
+}
+
 TEST_F(RedisFoldTest, ASpooledWriterIsFoldedAfterItsGoodbyeOnly) {
   dead_counter("101", "2");
   redis.run({"HSET", redis.keys().claim("101"), "spool_host", "here"});
