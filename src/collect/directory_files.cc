@@ -41,8 +41,9 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
     return {};
   }
   std::vector<std::string> names;
-  errno = 0;
-  while (const dirent* entry = readdir(open.get())) {
+  // Before each call: what a name's memory costs may set errno as well, and succeed.
+  const auto next = [&open] { return errno = 0, readdir(open.get()); };
+  while (const dirent* entry = next()) {
     if (is_database_name(entry->d_name)) names.emplace_back(entry->d_name);
   }
   if (errno != 0) {  // a part of it would be counters that fall

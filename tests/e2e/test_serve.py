@@ -2,6 +2,7 @@
 import base64
 import gzip
 import hashlib
+import pathlib
 import re
 import resource
 import signal
@@ -180,6 +181,17 @@ def test_collection_beyond_the_scrapers_timeout_is_refused_in_time(serve, tmp_pa
     assert (status, headers["Retry-After"]) == (503, "1")
     assert b"scrape timeout" in body
     assert server.text("/metrics").count("\nrequests_total{") == 64000
+
+
+def test_little_address_space_is_no_fault_of_the_directory(serve, tmp_path):
+    """malloc() sets errno where it takes another way and succeeds: no sign that the listing broke off."""
+    fill(tmp_path, 60, 1, distinct=False)
+    server = serve(tmp_path)
+    pages = int(pathlib.Path(f"/proc/{server.process.pid}/statm").read_text().split()[0])
+    limit = pages * resource.getpagesize() + (32 << 20)
+    resource.prlimit(server.process.pid, resource.RLIMIT_AS, (limit, limit))
+    assert server.text("/readyz") == "ok\n"
+    assert " 60\n" in server.text("/metrics")
 
 
 def test_unusable_timeout_header_is_ignored_and_logged(serve, directory):
