@@ -35,7 +35,8 @@ inline Child* child_in(const RequestCall& call, std::size_t part) noexcept {
 /// Their type, kept for the process's life. Throws pybind11::error_already_set.
 PyTypeObject* request_call_type();
 
-/// A new one; takes references to `function` and `parts`. `period_seconds`: from 0 to 1e6. Throws pybind11::error_already_set.
+/// A new one; takes references to `function` and `parts`. `period_seconds`: from 0 to 1e6. Throws
+/// pybind11::error_already_set.
 PyObject* make_request_call(vectorcallfunc call, PyObject* function,
                             std::array<PyObject*, RequestCall::kMostParts> parts, double period_seconds = 0);
 
