@@ -82,6 +82,7 @@ std::string data_lines(const RedisInspection& found, const RedisMultiProcessColl
   std::size_t goodbyes = 0;
   for (const ClaimOnServer& claim : found.claims) goodbyes += !claim.is_live() && claim.said_goodbye ? 1 : 0;
   std::vector<std::string> kinds;
+  kinds.reserve(found.keys_by_kind.size());
   for (const auto& [kind, count] : found.keys_by_kind) kinds.push_back(fmt::format("{} {}", kind, count));
   std::vector<std::string> layouts;
   if (!kinds.empty() || !found.claims.empty()) {
@@ -110,6 +111,7 @@ std::string data_lines(const RedisInspection& found, const RedisMultiProcessColl
 std::string writer_table(const RedisInspection& found, bool all) {
   if (found.claims.empty()) return "";
   std::vector<const ClaimOnServer*> claims;
+  claims.reserve(found.claims.size());
   for (const ClaimOnServer& claim : found.claims) claims.push_back(&claim);
   std::ranges::stable_partition(claims, [](const ClaimOnServer* claim) { return claim->is_live(); });
   std::vector<std::vector<std::string>> rows{

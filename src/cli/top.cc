@@ -113,7 +113,7 @@ class Live {
  private:
   /// True where one of them ends it.
   bool press_keys(Terminal& terminal) {
-    while (std::optional<Press> press = terminal.read()) {
+    for (std::optional<Press> press = terminal.read(); press.has_value(); press = terminal.read()) {
       const TopView::Wish wish = view_.press(*press);
       if (wish == TopView::Wish::quit) return true;
       sampler_.set_interval(view_.interval());

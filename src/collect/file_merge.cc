@@ -34,7 +34,7 @@ FileMerge::FileMerge(MergeOptions options)
       most_open_(options.keep_open ? descriptors_to_keep() : 0),
       set_(std::make_unique<SeriesSet>(options.accumulate)) {}
 
-std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files, std::vector<Problem> problems,
+std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files, const std::vector<Problem>& problems,
                                                bool take_stale) {
   auto collection = std::make_shared<Collection>();
   match_readers(files);

@@ -26,7 +26,7 @@ std::vector<MetricFamily> merge(std::span<const std::filesystem::path> files, bo
   }
   std::sort(named.begin(), named.end(), [](const MergeFile& a, const MergeFile& b) { return a.path < b.path; });
   FileMerge merge{{.accumulate = accumulate, .leave_out_dead = false, .keep_open = false}};
-  const std::shared_ptr<const Collection> collection = merge.collect(named, std::move(met));
+  const std::shared_ptr<const Collection> collection = merge.collect(named, met);
   if (problems != nullptr) {
     problems->insert(problems->end(), collection->problems.begin(), collection->problems.end());
   }

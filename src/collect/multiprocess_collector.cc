@@ -34,7 +34,7 @@ struct MultiProcessCollector::Impl {
           std::ranges::count_if(problems, [](const Problem& problem) { return problem.reason == "bad_name"; }));
       const bool is_listed = foreign == problems.size();
       if (is_listed) add_archives(directory, files);
-      collection = merge.collect(files, std::move(problems), listing == kListings);
+      collection = merge.collect(files, problems, listing == kListings);
     }
     collection->snapshot.exemplars = exemplars.read(directory, collection->snapshot.table, collection->problems);
     const std::scoped_lock lock{statistics_mutex};

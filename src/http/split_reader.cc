@@ -17,7 +17,7 @@ SplitReader::~SplitReader() {
   if (thread_.joinable()) thread_.join();
 }
 
-void SplitReader::submit(Job job) {
+void SplitReader::submit(const Job& job) {
   Answer refusal = stopping_answer();
   try {
     const std::lock_guard lock(mutex_);

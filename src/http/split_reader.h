@@ -42,7 +42,7 @@ class SplitReader {
   SplitReader& operator=(const SplitReader&) = delete;
 
   /// After stop(): settled with 503 at once.
-  void submit(Job job);
+  void submit(const Job& job);
   /// Settles everything that waits with 503, also what is being read.
   void stop();
   /// Gives back what is kept between requests.
