@@ -113,7 +113,9 @@ class Live {
  private:
   /// True where one of them ends it.
   bool press_keys(Terminal& terminal) {
-    for (std::optional<Press> press = terminal.read(); press.has_value(); press = terminal.read()) {
+    for (;;) {
+      const std::optional<Press> press = terminal.read();
+      if (!press) return false;
       const TopView::Wish wish = view_.press(*press);
       if (wish == TopView::Wish::quit) return true;
       sampler_.set_interval(view_.interval());
@@ -121,7 +123,6 @@ class Live {
       sampler_.set_split(view_.opened_family());
       if (wish == TopView::Wish::read) sampler_.read_soon();
     }
-    return false;
   }
 
   TopView view_;
