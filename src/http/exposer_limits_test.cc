@@ -171,21 +171,24 @@ TEST(ExposerLimits, ScrapesBeyondTheLimitGet503) {
 
 TEST(ExposerLimits, PlacesOfOneAddressAreGivenAgain) {
   WaitingSource source;
-  const Exposer exposer({.listen = "127.0.0.1:0", .max_requests_in_flight_per_address = 2}, source);
+  const Exposer exposer({.listen = "127.0.0.1:0", .max_requests_in_flight_per_address = 1}, source);
   Client first(exposer.port());
-  Client second(exposer.port());
   first.write(kScrape);
   source.wait_until_began(1);
-  second.write("GET /readyz HTTP/1.1\r\nHost: t\r\n\r\n");
-  int status = 200;
-  for (int i = 0; i < 2000 && status == 200; ++i) status = fetch(exposer.port(), "/backend").status;
-  EXPECT_EQ(status, 503);  // the first two have both places
+  int status = fetch(exposer.port(), "/backend").status;
+  EXPECT_EQ(status, 503);  // the first has the only place
   source.release(1000);
   EXPECT_EQ(first.read().status, 200);
-  EXPECT_EQ(second.read().status, 200);
+  // Given back once the server knows that the answer is out, which its reader may know before.
   for (int i = 0; i < 2000 && status == 503; ++i) status = fetch(exposer.port(), "/backend").status;
   EXPECT_EQ(status, 200);
-  EXPECT_THAT(fetch(exposer.port(), "/backend").body, HasSubstr("{reason=\"in_flight_of_address\"} "));
+  const auto shows_the_reason = [&] {
+    const Response backend = fetch(exposer.port(), "/backend");
+    return backend.status == 200 && backend.body.find("{reason=\"in_flight_of_address\"} ") != std::string::npos;
+  };
+  bool is_shown = false;
+  for (int i = 0; i < 2000 && !is_shown; ++i) is_shown = shows_the_reason();
+  EXPECT_TRUE(is_shown);
 }
 
 TEST(ExposerLimits, ConnectionsBeyondTheLimitAreClosed) {
