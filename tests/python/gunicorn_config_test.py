@@ -87,7 +87,7 @@ def test_no_problem_shows_a_password(environment):
     assert config.problems() and "secret-42" not in "".join(config.problems())
 
 
-def test_ttl_disabled_is_the_longest_time_there_is(environment):
+def test_without_a_ttl_keys_stay_the_longest_time_there_is(environment):
     environment.setenv("REDIS_TTL_DISABLED", "true")
     environment.setenv("PROMETHEUS_MULTIPROC_DIR", "/run/metrics")
     config.apply_to_environment()
