@@ -50,7 +50,7 @@ TEST(BackgroundFold, FoldsWhatDiesWhileItRuns) {
 TEST(BackgroundFold, LooksBeforeItsTimeWhenAsked) {
   for_test::TemporaryDirectory directory;
   BackgroundFold folding(fold_of_directory(directory.path(), {}),
-                         {.interval = std::chrono::hours(1), .enough_sources = 2});
+                         {.interval = std::chrono::hours(1), .enough_sources = 2, .first_look = std::chrono::hours(1)});
   for (const int written : {2, 4}) {
     write_dead(directory, std::to_string(written), 1);
     write_dead(directory, std::to_string(written) + "b", 1);
