@@ -6,6 +6,7 @@
 // executed, and is a failure of connection.
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
@@ -112,7 +113,7 @@ std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, c
   const std::shared_ptr<const SlotMap> map = topology_.map();
   const RedisAddress any = topology_.any_node();
   // A process stays with its replicas: values read from another one could be older than those before.
-  static const std::size_t kChoice = static_cast<std::size_t>(Clock::now().time_since_epoch().count());
+  const auto choice = static_cast<std::size_t>(::getpid());
   std::map<std::pair<RedisAddress, bool>, Part> parts;
   for (const Task& task : tasks) {
     const RedisCommand& command = commands[task.index];
@@ -123,7 +124,7 @@ std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, c
     } else if (const std::optional<std::string_view> key = routing_key(command)) {
       if (const ClusterShard* shard = map->shard_of(key_slot(*key))) {
         replica = options_.read_from_replicas && command.reads && !task.masters_only && !shard->replicas.empty();
-        address = replica ? &shard->replicas[kChoice % shard->replicas.size()] : &shard->master;
+        address = replica ? &shard->replicas[choice % shard->replicas.size()] : &shard->master;
       }  // else: any node says CLUSTERDOWN, or who serves the slot by now
     }
     Part& part = parts.try_emplace({*address, replica}, Part{*address, replica}).first->second;
@@ -136,13 +137,13 @@ std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, c
 
 void ClusterClient::exchange(const Part& part, std::span<const RedisCommand> commands, std::span<RedisReply> replies) {
   // Both are harmless twice, and must not be the reason for a command not to be sent again.
-  static const RedisCommand kAsking{{"ASKING"}, "", true, false};
-  static const RedisCommand kReadOnly{{"READONLY"}, "", true, false};
+  const RedisCommand asking{{"ASKING"}, "", true, false};
+  const RedisCommand read_only{{"READONLY"}, "", true, false};
   std::vector<const RedisCommand*> sent;
   std::vector<std::size_t> places;
-  if (part.replica) sent.push_back(&kReadOnly);  // each time: the connection may be new, or have been a master's
+  if (part.replica) sent.push_back(&read_only);  // each time: the connection may be new, or have been a master's
   for (const Task& task : part.tasks) {
-    if (task.asking) sent.push_back(&kAsking);
+    if (task.asking) sent.push_back(&asking);
     places.push_back(sent.size());
     sent.push_back(&commands[task.index]);
   }

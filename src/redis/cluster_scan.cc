@@ -25,9 +25,9 @@ std::vector<std::string> scan_master(ClusterTopology& topology, const RedisAddre
 /// True when a master says, in the line of CLUSTER NODES about itself, that a slot is on its way: `[7-<-id]`,
 /// `[7->-id]`.
 bool slots_are_moving(ClusterTopology& topology, const std::vector<RedisAddress>& masters) {
-  static const RedisCommand kNodes{{"CLUSTER", "NODES"}, "", true, true};
+  const RedisCommand nodes{{"CLUSTER", "NODES"}, "", true, true};
   return std::any_of(masters.begin(), masters.end(), [&](const RedisAddress& master) {
-    const RedisCommand* sent = &kNodes;
+    const RedisCommand* sent = &nodes;
     RedisReply reply;
     topology.node(master)->exchange({&sent, 1}, {&reply, 1});  // not allowed to ask: then the map alone must do
     return reply.text.find("-<-") != std::string::npos || reply.text.find("->-") != std::string::npos;

@@ -148,7 +148,7 @@ std::optional<RedisReply> ClusterTopology::refresh_if_due() {
 }
 
 std::optional<RedisReply> ClusterTopology::refresh() {
-  static const RedisCommand kSlots{{"CLUSTER", "SLOTS"}, "", true, true};
+  const RedisCommand slots{{"CLUSTER", "SLOTS"}, "", true, true};
   {
     State& state = this->state();
     MutexLock lock(state.mutex);
@@ -160,7 +160,7 @@ std::optional<RedisReply> ClusterTopology::refresh() {
   std::optional<RedisReply> why;
   for (const RedisAddress& address : whom_to_ask()) {
     if (why && Clock::now() > end) break;
-    const RedisCommand* command = &kSlots;
+    const RedisCommand* command = &slots;
     RedisReply reply;
     node(address)->exchange({&command, 1}, {&reply, 1});
     set_failing(address, reply.is_failure());

@@ -25,10 +25,7 @@ void add_word(RedisReply& why, const std::string& word) {
   why.text += word;
 }
 
-const RedisCommand& role_command() {
-  static const RedisCommand kRole{{"ROLE"}, "", true, false};
-  return kRole;
-}
+RedisCommand role_command() { return {{"ROLE"}, "", true, false}; }
 
 }  // namespace
 
@@ -219,8 +216,8 @@ std::vector<RedisAddress> SentinelTopology::replicas_by(Sentinel& sentinel, cons
 void SentinelTopology::install(const Candidate& candidate, const std::vector<RedisAddress>& replicas) {
   // Processes spread over the replicas, and each stays with its own: values of another could be older than those
   // before.
-  static const std::size_t kChoice = static_cast<std::size_t>(Clock::now().time_since_epoch().count());
-  const std::shared_ptr<Node> replica = replicas.empty() ? nullptr : node_at(replicas[kChoice % replicas.size()]);
+  const auto choice = static_cast<std::size_t>(::getpid());
+  const std::shared_ptr<Node> replica = replicas.empty() ? nullptr : node_at(replicas[choice % replicas.size()]);
   std::map<RedisAddress, std::shared_ptr<Node>> forgotten;  // closed after the lock is freed
   State& state = this->state();
   MutexLock lock(state.mutex);

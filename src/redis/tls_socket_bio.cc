@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <sys/socket.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdint>
 
@@ -39,16 +40,24 @@ long control(BIO* bio, int command, long, void*) {
   return 0;
 }
 
-/// Made once, and never freed: connections may live until the last of the process.
+BIO_METHOD* new_method() {
+  BIO_METHOD* made = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "weir socket");
+  if (made == nullptr) return made;
+  ::BIO_meth_set_write_ex(made, write_some);
+  ::BIO_meth_set_read_ex(made, read_some);
+  ::BIO_meth_set_ctrl(made, control);
+  return made;
+}
+
+/// Made once, and never freed: connections may live until the last of the process. No function static: a child forked
+/// while another thread makes that would wait for ever (I7).
 BIO_METHOD* socket_method() {
-  static BIO_METHOD* const method = [] {
-    BIO_METHOD* made = ::BIO_meth_new(::BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "weir socket");
-    if (made == nullptr) return made;
-    ::BIO_meth_set_write_ex(made, write_some);
-    ::BIO_meth_set_read_ex(made, read_some);
-    ::BIO_meth_set_ctrl(made, control);
-    return made;
-  }();
+  static constinit std::atomic<BIO_METHOD*> the{nullptr};
+  BIO_METHOD* method = the.load(std::memory_order_acquire);  // pairs with the exchange of who made it
+  if (method != nullptr) return method;
+  BIO_METHOD* const mine = new_method();
+  if (the.compare_exchange_strong(method, mine, std::memory_order_acq_rel)) return mine;
+  ::BIO_meth_free(mine);
   return method;
 }
 

@@ -1,6 +1,9 @@
 #include "redis_fold/fold_script.h"
 
+#include <atomic>
+
 #include "redis_fold/dead_writers.h"
+#include "storage/setup_lock.h"
 
 namespace weir {
 namespace {
@@ -98,6 +101,16 @@ redis.call('HSET', KEYS[1], 'token', ARGV[5], 'sealed', ARGV[1])
 return {'OK'}
 )";
 
+struct Scripts {
+  RedisScript fold{kFold};
+  RedisScript seal{kSeal};
+};
+
+const Scripts& scripts() {
+  static constinit std::atomic<Scripts*> the{nullptr};
+  return made_once(the);
+}
+
 }  // namespace
 
 RedisCommand FoldCall::command() const {
@@ -137,14 +150,8 @@ RedisCommand SealCall::command() const {
   return seal_script().call(keys, arguments);
 }
 
-const RedisScript& seal_script() {
-  static const RedisScript script(kSeal);
-  return script;
-}
+const RedisScript& seal_script() { return scripts().seal; }
 
-const RedisScript& fold_script() {
-  static const RedisScript script(kFold);
-  return script;
-}
+const RedisScript& fold_script() { return scripts().fold; }
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <span>
 
 #include "model/printable.h"
 #include "web_config/bcrypt.h"
@@ -21,16 +22,15 @@ constexpr std::size_t kMaxHeaderBytes = 1024;
 /// The headers there are, and the values of those that have few; as in the toolkit.
 struct KnownHeader {
   std::string_view name;
-  std::vector<std::string_view> values;
+  std::span<const std::string_view> values;  ///< empty: any
 };
-const std::array<KnownHeader, 5>& known_headers() {
-  static const std::array<KnownHeader, 5> all{{{"Content-Security-Policy", {}},
-                                               {"Strict-Transport-Security", {}},
-                                               {"X-Content-Type-Options", {"nosniff"}},
-                                               {"X-Frame-Options", {"deny", "sameorigin"}},
-                                               {"X-XSS-Protection", {}}}};
-  return all;
-}
+constexpr std::array<std::string_view, 1> kContentTypeOptions{"nosniff"};
+constexpr std::array<std::string_view, 2> kFrameOptions{"deny", "sameorigin"};
+constexpr std::array<KnownHeader, 5> kKnownHeaders{{{"Content-Security-Policy", {}},
+                                                    {"Strict-Transport-Security", {}},
+                                                    {"X-Content-Type-Options", kContentTypeOptions},
+                                                    {"X-Frame-Options", kFrameOptions},
+                                                    {"X-XSS-Protection", {}}}};
 
 /// `value` as one of the names of a table; else a message with all of them.
 template <class Value, std::size_t Size>
@@ -151,11 +151,10 @@ TlsServerConfig tls_server_config(const YamlPlace& at, const YAML::Node& node) {
 }
 
 void read_header(const YamlPlace& at, std::string_view name, const YAML::Node& node, WebConfig& config) {
-  const auto& all = known_headers();
-  const auto known = std::ranges::find(all, name, &KnownHeader::name);
-  if (known == all.end()) {
+  const auto* const known = std::ranges::find(kKnownHeaders, name, &KnownHeader::name);
+  if (known == kKnownHeaders.end()) {
     std::string names;
-    for (const KnownHeader& one : all) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
+    for (const KnownHeader& one : kKnownHeaders) names += fmt::format("{}{}", names.empty() ? "" : ", ", one.name);
     at.refuse(fmt::format("is a header that cannot be set; there are {}", names));
   }
   const std::string value = node.IsNull() ? "" : read_text(at, node);
