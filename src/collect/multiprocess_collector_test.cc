@@ -65,6 +65,9 @@ TEST(MultiProcessCollector, ReadsValuesAnewAndSharesTheTable) {
   EXPECT_EQ(first->snapshot.table, second->snapshot.table);
 }
 
+// Not with UndefinedBehaviorSanitizer, which needs a pipe to look at an object's type: without descriptors it calls good
+// objects bad.
+#if !defined(__SANITIZE_ADDRESS__)
 /// Takes every descriptor there is and gives them back, again and again: many clients of a small exporter.
 class DescriptorHog {
  public:
@@ -114,6 +117,7 @@ TEST(MultiProcessCollector, WithoutDescriptorsNothingIsShownAndNeverAPart) {
   }
   EXPECT_GT(nothing, 0U) << "descriptors never ran out";
 }
+#endif
 
 TEST(MultiProcessCollector, FollowsAFileThatGrows) {
   const TemporaryDirectory directory;
