@@ -1,12 +1,19 @@
 #include "cli/listen_choice.h"
 
 #include <fmt/core.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "cli/systemd.h"
 #include "config/environment.h"
+#include "model/printable.h"
 #include "weir/error.h"
 
 namespace weir::cli {
@@ -46,7 +53,32 @@ std::string port_from_environment() {
   return value;
 }
 
+/// The name of a bound socket as --listen would have it, a port's without the number; `:` where there is none.
+std::string name_of(int fd) {
+  sockaddr_storage at{};
+  socklen_t size = sizeof at;
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&at), &size) != 0) return ":";
+  if (at.ss_family == AF_UNIX) {
+    const char* const path = reinterpret_cast<const sockaddr_un&>(at).sun_path;
+    std::string name(path, size - offsetof(sockaddr_un, sun_path));
+    if (name.starts_with('\0')) name[0] = '@';  // the abstract namespace
+    return "unix:" + in_one_line(name.substr(0, name.find('\0')));
+  }
+  std::array<char, NI_MAXHOST> host{};
+  const auto* const address = reinterpret_cast<const sockaddr*>(&at);
+  if (getnameinfo(address, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) return ":";
+  return fmt::format(at.ss_family == AF_INET6 ? "[{}]:" : "{}:", host.data());
+}
+
 }  // namespace
+
+std::string shown_listen_address(const std::string& listen) {
+  constexpr std::string_view kDescriptor = "fd:";
+  if (!listen.starts_with(kDescriptor)) return listen;
+  int fd = -1;
+  std::from_chars(listen.data() + kDescriptor.size(), listen.data() + listen.size(), fd);
+  return name_of(fd);
+}
 
 std::string chosen_listen_address(const std::string& listen_argument) {
   if (!listen_argument.empty()) return listen_argument;

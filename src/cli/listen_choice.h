@@ -12,4 +12,8 @@ namespace weir::cli {
 /// what would be right.
 std::string chosen_listen_address(const std::string& listen_argument);
 
+/// The same for people: `fd:3` is told by where that socket is bound, as `127.0.0.1:` (a port's number left out) or
+/// `unix:/PATH`; anything else stands as it is.
+std::string shown_listen_address(const std::string& listen);
+
 }  // namespace weir::cli

@@ -79,7 +79,7 @@ void keep_heap_small() {
 std::string where_it_serves(const Exposer& exposer, const std::string& listen) {
   const char* scheme = exposer.has_tls() ? "https" : "http";
   if (exposer.port() == 0) return fmt::format("{} ({}, /metrics)", listen, scheme);
-  const std::string host = listen.starts_with("fd:") ? "" : listen.substr(0, listen.rfind(':'));
+  const std::string host = listen.substr(0, listen.rfind(':'));
   return fmt::format("{}://{}:{}/metrics", scheme, host.empty() ? "[::]" : host, exposer.port());
 }
 
@@ -193,7 +193,7 @@ int serve(const ServeArguments& arguments) {
   if (!chosen.fault.empty()) {
     log_line(LogLevel::warning, fmt::format("{}; nothing is served until it can be read", chosen.fault));
   }
-  const std::string listen = options.listen;
+  const std::string listen = shown_listen_address(options.listen);
   Exposer exposer(std::move(options), *chosen.source, chosen.backend.get(), chosen.writers.get());
   log_line(LogLevel::info,
            fmt::format("serving {} on {}", chosen.source->describe(), where_it_serves(exposer, listen)));

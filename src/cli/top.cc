@@ -81,7 +81,7 @@ int print_once(const TopArguments& arguments, const ChosenSource& chosen) {
   view.take(std::move(first));
   std::this_thread::sleep_for(std::chrono::duration<double>(view.interval()));
   view.take(read_now(*chosen.source, chosen.writers.get(), nullptr));
-  write_out(view.text());
+  write_out(view.text(output_columns()));
   return kGood;
 }
 

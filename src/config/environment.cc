@@ -11,7 +11,9 @@
 #include <memory>
 #include <system_error>
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "model/printable.h"
@@ -107,12 +109,18 @@ std::chrono::milliseconds parse_seconds(std::string_view name, std::string_view 
 }
 
 std::string secret_file(std::string_view named_by, const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
   const auto refuse_file = [&](std::string_view why) {
     throw ConfigError(
         fmt::format("{}={}: {}; it must be a readable file with the password alone", named_by, printable(path), why));
   };
+  // Not blocking: a FIFO by mistake must not hang the start.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(fd < 0 ? nullptr : ::fdopen(fd, "rb"), &std::fclose);
   if (file == nullptr) refuse_file(std::generic_category().message(errno));
+  struct stat about {};
+  if (::fstat(fd, &about) != 0) refuse_file(std::generic_category().message(errno));
+  if (S_ISDIR(about.st_mode)) refuse_file("it is a directory");
+  if (!S_ISREG(about.st_mode)) refuse_file("it is no regular file");
   std::string content(kLargestSecret + 1, '\0');
   errno = 0;
   content.resize(std::fread(content.data(), 1, content.size(), file.get()));

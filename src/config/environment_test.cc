@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -99,6 +100,10 @@ TEST_F(Environment, SecretFileLosesItsLineEndAndNothingElse) {
   std::filesystem::remove(path);
   EXPECT_THAT(refusal([&] { secret_file("--password-file", path.string()); }), HasSubstr("No such file"));
   EXPECT_THAT(refusal([&] { secret_file("--password-file", "/"); }), HasSubstr("directory"));
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  EXPECT_THAT(refusal([&] { secret_file("--password-file", path.string()); }),
+              AllOf(HasSubstr("--password-file=\"" + path.string()), HasSubstr("no regular file")));
+  std::filesystem::remove(path);
 }
 
 std::string said;

@@ -72,7 +72,8 @@ class Connections {
 
 struct Connections::Connection {
   int fd = -1;
-  std::string address;  ///< constant
+  std::string address;            ///< constant
+  const char* uri_end = nullptr;  ///< of the request being read, in the library's buffer; on its event thread alone
   Phase phase = Phase::waiting;
   Clock::time_point deadline;
   std::shared_ptr<Pending> pending;

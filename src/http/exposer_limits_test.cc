@@ -92,6 +92,16 @@ TEST(ExposerLimits, EscapedNulEndsNoPathAndNoArgument) {
   EXPECT_THAT(fetch(exposer.port(), "/metrics?name[]=requests%00x").body, testing::Not(HasSubstr("requests_total")));
 }
 
+TEST(ExposerLimits, RawNulInTheRequestLineEndsNoPath) {
+  FixedSource source{{counter_family("requests", 7)}};
+  const Exposer exposer({.listen = "127.0.0.1:0"}, source);
+  using namespace std::string_view_literals;
+  for (const std::string_view target : {"/metrics\0"sv, "/metrics\0x"sv, "/metrics?name[]=requests\0&x"sv, "\0/"sv}) {
+    EXPECT_EQ(fetch(exposer.port(), target).status, 400) << target;
+  }
+  EXPECT_EQ(fetch(exposer.port(), "/metrics?").status, 200);
+}
+
 TEST(ExposerLimits, MoreArgumentsThanTheLibraryHoldsAreRefusedAtOnce) {
   FixedSource source{{counter_family("requests", 7)}};
   const Exposer exposer({.listen = "127.0.0.1:0"}, source);

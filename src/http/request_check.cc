@@ -44,6 +44,8 @@ const char* header_fault(MHD_Connection* connection) {
   return met.fault;
 }
 
+bool holds_nul(const char* uri_end, const char* version) noexcept { return version != uri_end + 1; }
+
 bool has_room_for_arguments(std::string_view uri, std::size_t max_request_bytes) {
   const std::size_t question = uri.find('?');
   if (question == std::string_view::npos) return true;

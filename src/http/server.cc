@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -84,16 +85,19 @@ struct Exposer::Impl::Request {
   std::shared_ptr<Pending> pending;
 };
 
-void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection*) {
+void* Exposer::Impl::on_uri(void* self, const char* uri, MHD_Connection* connection) {
+  connection_of(connection)->uri_end = uri + std::strlen(uri);
   if (has_room_for_arguments(uri, static_cast<Impl*>(self)->options_.max_request_bytes)) return nullptr;
   leave_out_arguments(uri);
   return &too_many_arguments;
 }
 
 MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, const char* url, const char* method,
-                                     const char*, const char*, std::size_t*, void** context) {
+                                     const char* version, const char*, std::size_t*, void** context) {
   auto& impl = *static_cast<Impl*>(self);
-  if (*context == nullptr || *context == &too_many_arguments) return impl.begin(connection, url, method, context);
+  if (*context == nullptr || *context == &too_many_arguments) {
+    return impl.begin(connection, url, method, version, context);
+  }
   auto& request = *static_cast<Request*>(*context);
   if (request.pending == nullptr) return impl.decide(connection, request);
   std::optional<Answer> answer = request.pending->take();
@@ -106,7 +110,7 @@ MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, con
 }
 
 MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url, std::string_view method,
-                                void** context) {
+                                const char* version, void** context) {
   auto request = std::make_unique<Request>();
   request->route = route_of(url);
   request->view = api_view(url).value_or(View::exposition);
@@ -119,6 +123,10 @@ MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url
   }
   Request& begun = *request;
   const bool has_too_many_arguments = std::exchange(*context, request.release()) != nullptr;
+  if (holds_nul(connection_of(connection)->uri_end, version)) {
+    begun.is_malformed = true;
+    return send(connection, begun, plain_answer(400, "The request line holds a NUL byte.\n"));
+  }
   if (const char* fault = header_fault(connection)) {
     begun.is_malformed = true;
     return send(connection, begun, plain_answer(400, fault));

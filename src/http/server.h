@@ -53,7 +53,8 @@ struct Exposer::Impl {
                                const char* version, const char* data, std::size_t* data_size, void** context);
   static void on_completed(void* self, MHD_Connection* connection, void** context, MHD_RequestTerminationCode how);
 
-  MHD_Result begin(MHD_Connection* connection, std::string_view url, std::string_view method, void** context);
+  MHD_Result begin(MHD_Connection* connection, std::string_view url, std::string_view method, const char* version,
+                   void** context);
   MHD_Result decide(MHD_Connection* connection, Request& request);
   MHD_Result authorize(MHD_Connection* connection, Request& request);
   bool asks_password(const Request& request) const;

@@ -59,6 +59,8 @@ TEST_F(ConnectionTls, AnUnknownCaIsRefused) {
   EXPECT_THAT(refusal(options), HasSubstr("certificate"));
   options.tls.ca_file = "/nonexistent/ca.pem";
   EXPECT_THAT(refusal(options), AllOf(HasSubstr("/nonexistent/ca.pem"), HasSubstr("No such file")));
+  options.tls.ca_file = "/dev/null";  // as a FIFO, which would be waited for
+  EXPECT_THAT(refusal(options), AllOf(HasSubstr("/dev/null"), HasSubstr("no regular file")));
 }
 
 TEST_F(ConnectionTls, AnotherHostsCertificateIsRefused) {

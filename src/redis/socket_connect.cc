@@ -57,9 +57,15 @@ Socket make_socket(int family, const std::string& name) {
   return socket;
 }
 
+/// What to do next, where the error alone says it.
+const char* advice(int error) {
+  const bool is_nobody_there = error == ECONNREFUSED || error == ENOENT;
+  return is_nobody_there ? "; nothing listens there: start the server, or give the address where it listens" : "";
+}
+
 [[noreturn]] void throw_failed(const std::string& name, int error, bool is_late) {
   if (is_late) throw RedisTimeoutError(fmt::format("connect to {}: no connection within the connect timeout", name));
-  throw RedisConnectionError(fmt::format("connect to {}: {}", name, system_words(error)));
+  throw RedisConnectionError(fmt::format("connect to {}: {}{}", name, system_words(error), advice(error)));
 }
 
 Socket connect_unix(const RedisAddress& address, const std::string& name, Deadline deadline) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <system_error>
@@ -16,10 +17,18 @@ void require(bool is_done, std::string_view what, const std::string& file) {
   if (!is_done) throw RedisConnectionError(fmt::format("TLS: {} '{}' cannot be used: {}", what, file, tls_words()));
 }
 
+/// OpenSSL would wait at a FIFO for somebody who writes. What is not there, it names itself.
+void require_regular(std::string_view what, const std::string& file) {
+  struct stat about {};
+  if (::stat(file.c_str(), &about) != 0 || S_ISREG(about.st_mode)) return;
+  throw RedisConnectionError(fmt::format("TLS: {} '{}' cannot be used: it is no regular file", what, file));
+}
+
 void set_trust(SSL_CTX* context, const RedisTls& tls) {
   if (tls.ca_file.empty()) {
     require(::SSL_CTX_set_default_verify_paths(context) == 1, "the system's CA directory", "");
   } else {
+    require_regular("the CA file", tls.ca_file);
     require(::SSL_CTX_load_verify_file(context, tls.ca_file.c_str()) == 1, "the CA file", tls.ca_file);
   }
   ::SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
@@ -27,11 +36,13 @@ void set_trust(SSL_CTX* context, const RedisTls& tls) {
 
 void set_identity(SSL_CTX* context, const RedisTls& tls) {
   if (tls.cert_file.empty()) return;
+  require_regular("the certificate file", tls.cert_file);
   require(::SSL_CTX_use_certificate_chain_file(context, tls.cert_file.c_str()) == 1, "the certificate file",
           tls.cert_file);
   const std::string& key_file = tls.key_file.empty() ? tls.cert_file : tls.key_file;
   // A key under a passphrase would have OpenSSL ask at the terminal; this answers with none.
   ::SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return 0; });
+  require_regular("the key file", key_file);
   require(::SSL_CTX_use_PrivateKey_file(context, key_file.c_str(), SSL_FILETYPE_PEM) == 1, "the key file", key_file);
   require(::SSL_CTX_check_private_key(context) == 1, "the key file", key_file);
 }

@@ -80,7 +80,7 @@ std::optional<element> document_of(simdjson::dom::parser& parser, std::string_vi
 
 }  // namespace
 
-std::optional<ApiWriters> read_api_status(std::string_view body) {
+std::optional<ApiWriters> read_api_status(std::string_view body, std::size_t most) {
   simdjson::dom::parser parser;
   const std::optional<element> document = document_of(parser, body);
   element weir;
@@ -91,9 +91,17 @@ std::optional<ApiWriters> read_api_status(std::string_view body) {
                  .is_known = false,
                  .fault = text_of(*document, "writers_error")};
   simdjson::dom::array list;
-  if ((*document)["writers"]["list"].get(list) != simdjson::SUCCESS) return out;
+  element writers;
+  if ((*document)["writers"].get(writers) != simdjson::SUCCESS) return out;
+  if (writers["list"].get(list) != simdjson::SUCCESS) return out;
   out.is_known = true;
-  for (const element writer : list) out.writers.push_back(writer_of(writer));
+  std::uint64_t there = 0;
+  for (const char* state : {"alive", "dead", "unknown", "folded"}) there += count_of(writers, state);
+  for (const element writer : list) {
+    if (out.writers.size() == most) break;
+    out.writers.push_back(writer_of(writer));
+  }
+  out.is_cut = out.writers.size() < std::max<std::uint64_t>(there, list.size());
   return out;
 }
 

@@ -19,11 +19,13 @@ struct ApiWriters {
   std::string how_to_write;
   std::vector<Writer> writers;
   bool is_known = false;  ///< false: the source does not tell its writers apart, or `fault` says why not now
+  bool is_cut = false;    ///< there are more than `writers` holds
   std::string fault;
 };
 
-/// /api/v1/status; nothing where the text is no such document: another exporter answers.
-std::optional<ApiWriters> read_api_status(std::string_view body);
+/// /api/v1/status, of its writers the first `most`; nothing where the text is no such document: another exporter
+/// answers.
+std::optional<ApiWriters> read_api_status(std::string_view body, std::size_t most = 100'000);
 /// /api/v1/split; nothing where the text is no such document.
 std::optional<FamilySplit> read_api_split(std::string_view body);
 

@@ -168,6 +168,11 @@ ScreenSize Terminal::size() const {
   return {static_cast<std::size_t>(std::max(COLS, 1)), static_cast<std::size_t>(std::max(LINES, 1))};
 }
 
+std::size_t output_columns() noexcept {
+  winsize now{};
+  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) == 0 ? now.ws_col : 0;
+}
+
 void Terminal::resized() {
   winsize now{};
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &now) != 0 || now.ws_row == 0 || now.ws_col == 0) return;

@@ -14,12 +14,16 @@
 #pragma once
 
 #include <csignal>
+#include <cstddef>
 #include <optional>
 #include <span>
 
 #include "watch/screen.h"
 
 namespace weir {
+
+/// How many columns the terminal behind standard output has; 0 where it is none, or does not say.
+std::size_t output_columns() noexcept;
 
 /// SIGTERM, SIGINT, SIGHUP, SIGQUIT and SIGWINCH of this process as a descriptor to poll, while one lives. Made before
 /// threads start, so that they inherit it.

@@ -274,20 +274,29 @@ std::vector<ScreenLine> TopView::lines(const ScreenSize& size) {
   return lines;
 }
 
-std::string TopView::text() {
+std::string TopView::text(std::size_t most_columns) {
   const Listing list = listing();
   std::size_t widest = std::string_view(list.columns[0].title).size();
   for (const Listing::Entry& entry : list.entries) widest = std::max(widest, columns_of(entry.name));
   std::size_t width = widest;
   for (const Listing::Column& column : list.columns) width += column.width > 0 ? column.width + 1 : 0;
-  const Layout layout = layout_of(list.columns, std::max(width, kNarrowestName + width - widest));
+  width = std::max(width, kNarrowestName + width - widest);
+  const bool is_bounded = most_columns > 0;
+  const Layout layout = layout_of(list.columns, is_bounded ? std::min(width, most_columns) : width);
   const auto without_blanks = [](std::string line) {
     line.erase(line.find_last_not_of(' ') + 1);
     return line + "\n";
   };
   std::string out;
   const std::string counts = head_lines({.columns = 10'000})[1].text;
-  out += without_blanks(shown_text(source_) + ": " + counts);
+  const std::string first = shown_text(source_) + ": " + counts;
+  for (const std::string& line : wrapped(first, is_bounded ? most_columns : columns_of(first), 2)) {
+    out += without_blanks(line);
+  }
+  if (is_bounded && page_ == Page::problems) {
+    for (const ScreenLine& line : problem_lines(most_columns)) out += without_blanks(line.text);
+    return out;
+  }
   out += without_blanks(heading_text(list, layout));
   for (const Listing::Entry& entry : list.entries) out += without_blanks(row_text(list, layout, entry.index));
   if (list.entries.empty()) out += why_empty(list) + "\n";

@@ -68,8 +68,8 @@ class TopView {
 
   /// Exactly size.rows lines.
   std::vector<ScreenLine> lines(const ScreenSize& size);
-  /// The whole list as text, no name cut, for what is no terminal.
-  std::string text();
+  /// The whole list as text: no name cut (0), or no line longer than that many columns.
+  std::string text(std::size_t most_columns = 0);
 
   static constexpr double kShortest = 0.1;
   static constexpr double kLongest = 60;

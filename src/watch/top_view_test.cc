@@ -258,6 +258,18 @@ TEST_F(TopViewTest, TextCutsNoNameAndListsEveryRow) {
   EXPECT_THAT(view_.text(), HasSubstr("\nz "));
 }
 
+TEST_F(TopViewTest, TextForATerminalHasNoLineLongerThanIt) {
+  read(("m{path=\"" + std::string(120, 'x') + "\"} 1\nz 2\n").c_str(), 0);
+  for (const std::size_t columns : {40U, 80U}) {
+    std::istringstream lines(view_.text(columns));
+    std::size_t widest = 0;
+    for (std::string line; std::getline(lines, line);) widest = std::max(widest, line.size());
+    EXPECT_LE(widest, columns);
+    EXPECT_GT(widest, columns - 4) << "what fits is shown";
+  }
+  EXPECT_THAT(view_.text(80), AllOf(HasSubstr("xx~xx"), HasSubstr("\nz "), HasSubstr(" unknown            1 ")));
+}
+
 TEST(WriterValues, GaugeOfEveryProcessBelongsToItsPidAlone) {
   WatchedMetric metric;
   metric.type = MetricType::gauge;

@@ -32,6 +32,10 @@ std::string of_handshake(const UrlOutcome& outcome) {
   if (has(outcome.said, "wrong version number") || has(outcome.said, "packet length")) {
     return "it seems to speak HTTP without TLS there: write http://";
   }
+  // Its answer in plain text can be lost: who closes what was not read to the end resets the connection.
+  if (has(outcome.said, "SSL_ERROR_SYSCALL")) {
+    return "it ended the connection in the handshake: if it speaks HTTP without TLS there, write http://";
+  }
   return "";
 }
 

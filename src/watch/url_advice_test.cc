@@ -33,7 +33,9 @@ TEST(UrlAdvice, TellsWhichSchemeIsSpoken) {
               HasSubstr("https://"));
   EXPECT_EQ(url_advice({.status = 400, .body = "Bad request"}), "");
   EXPECT_THAT(url_advice({.code = CURLE_SSL_CONNECT_ERROR, .said = "SSL routines::wrong version number"}),
-              HasSubstr("http://"));
+              HasSubstr("without TLS there: write http://"));
+  EXPECT_THAT(url_advice({.code = CURLE_SSL_CONNECT_ERROR, .said = "OpenSSL SSL_connect: SSL_ERROR_SYSCALL"}),
+              HasSubstr("without TLS there, write http://"));
 }
 
 TEST(UrlAdvice, WebPageIsNoExposition) {

@@ -10,6 +10,7 @@
 
 #include "watch/api_documents.h"
 #include "watch/http_get.h"
+#include "weir/log.h"
 
 namespace weir {
 namespace {
@@ -42,11 +43,15 @@ class UrlWriters final : public WriterView {
     const std::lock_guard lock(mutex_);
     if (Clock::now() < not_before_) throw WritersNotTold(url_ + " does not say who writes");
     const HttpAnswer answer = ask(fmt::format("api/v1/status?writers={}", kMostWriters));
-    std::optional<ApiWriters> told = answer.status == 200 ? read_api_status(answer.body) : std::nullopt;
+    std::optional<ApiWriters> told = answer.status == 200 ? read_api_status(answer.body, kMostWriters) : std::nullopt;
     if (told && !told->fault.empty()) throw StorageError(told->fault);
     if (!told || !told->is_known) {
       not_before_ = Clock::now() + kBetweenTries;
       throw WritersNotTold(url_ + " does not say who writes");
+    }
+    if (told->is_cut && !told_.is_cut) {  // said when it begins, not at every reading
+      log_line(LogLevel::warning,
+               fmt::format("{} has more writers than can be shown; the first {} are", url_, told->writers.size()));
     }
     told_ = std::move(*told);
     return told_.writers;

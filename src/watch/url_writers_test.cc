@@ -41,6 +41,22 @@ TEST(ApiDocuments, StatusTellsEveryWriter) {
   EXPECT_EQ(told->writers[1].state, WriterState::unknown) << "a state of a later release";
 }
 
+TEST(ApiDocuments, NoMoreWritersThanAskedForAreKeptAndTheCutIsTold) {
+  const std::string body = R"({"version":1,"weir":"1.0","writers":{"dead":3,"list":[{"name":"7"},{"name":"8"},
+      {"name":"9"}]}})";
+  const auto all = read_api_status(body, 3);
+  ASSERT_TRUE(all);
+  EXPECT_THAT(all->writers, SizeIs(3));
+  EXPECT_FALSE(all->is_cut);
+  const auto cut = read_api_status(body, 2);
+  ASSERT_TRUE(cut);
+  EXPECT_THAT(cut->writers, SizeIs(2));
+  EXPECT_TRUE(cut->is_cut);
+  const auto by_server = read_api_status(R"({"version":1,"weir":"1.0","writers":{"dead":3,"list":[{"name":"7"}]}})");
+  ASSERT_TRUE(by_server);
+  EXPECT_TRUE(by_server->is_cut) << "the server lists fewer than it counts";
+}
+
 TEST(ApiDocuments, StatusWithoutWritersSaysWhy) {
   const auto told = read_api_status(R"({"version":1,"weir":"1.0","writers":null,"writers_error":"gone"})");
   ASSERT_TRUE(told);

@@ -4,6 +4,7 @@
 
 #include <ctime>
 
+#include "model/printable.h"
 #include "web_config/bcrypt.h"
 #include "web_config/web_files.h"
 #include "weir/error.h"
@@ -40,6 +41,11 @@ void warn_about(const WebFiles& files, const WebSource& source) {
       warn(fmt::format("web config file {}: the hash of user \"{}\" has cost {}; {} or more takes long to guess",
                        source.config_file, user, bcrypt_cost(hash), kGoodBcryptCost));
     }
+  }
+  const bool says_nothing = !files.config.tls && files.config.users.empty() && files.config.headers.empty();
+  if (!source.config_file.empty() && says_nothing) {
+    warn(fmt::format("web config file {} sets nothing: everything is served without TLS and without passwords",
+                     printable(source.config_file)));
   }
   if (!files.config.users.empty() && !files.config.tls) {
     warn(fmt::format("web config file {}: passwords go over the network unencrypted without tls_server_config",

@@ -104,6 +104,7 @@ def test_systemds_socket_is_taken(started, directory, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         started.append(ActivatedServer(listener, "--dir", directory))
         assert started[0].port == listener.getsockname()[1]
+        assert f"on http://127.0.0.1:{started[0].port}/metrics".encode() in started[0].log, "where systemd bound it"
         assert 'requests_total{code="200"} 7\n' in started[0].text("/metrics")
         assert started[0].stop() == 0
         # The socket outlives the service: who connects meanwhile is served by the next one.

@@ -359,10 +359,13 @@ def test_without_a_terminal_one_table_is_printed(weir, three):
         ["METRIC", "TYPE", "VALUE", "RATE/S", "CHANGE"], ["apples_total", "counter", "3", "0", "0"],
         ["pears_total", "counter", "30", "0", "0"], ["plums_total", "counter", "20", "0", "0"],
         ["temperature", "gauge", "21.5", "0", "0"]]
+    write_db(three / "gauge_min_9.db", [entry("far", {"path": "x" * 90}, 1.0)])
     with Terminal("top", "--dir", three, "--once", "--interval", 0.1) as terminal:
         terminal.until("temperature")
         assert terminal.end() == 0
         assert b"\x1b" not in terminal.raw
+        assert max(map(len, terminal.raw.split(b"\r\n"))) <= 80, "no line is wrapped"
+    assert 'far{path="' + "x" * 90 + '"}' in weir("top", "--dir", three, "--interval", 0.1).stdout, "whole where it is a file"
 
 
 def test_plot_of_a_histogram_shows_buckets_and_quantiles(weir, worker, tmp_path):

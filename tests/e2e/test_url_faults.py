@@ -1,4 +1,6 @@
 """What `weir show --url` and `weir top --url` say of an exporter they cannot read: the next step, each by a real server."""
+import re
+
 import pytest
 
 from secure_server import CHEAP, SecureServer, certificates, tls_section
@@ -71,7 +73,8 @@ def test_a_client_certificate_cannot_be_shown(secure, fault):
 def test_the_other_scheme_is_told(secure, serve, fault, directory):
     assert "it speaks TLS there: write https://" in fault(f"http://localhost:{secure(certificates().server).port}/metrics")
     plain = serve(directory)
-    assert "without TLS there: write http://" in fault(f"https://localhost:{plain.port}/metrics")
+    said = fault(f"https://localhost:{plain.port}/metrics")
+    assert re.search("without TLS there[:,] write http://", said), said
     assert "answered 404, not 200; write the path of its metrics" in fault(f"http://localhost:{plain.port}/absent")
     page = fault(f"http://localhost:{plain.port}/")
     assert "answered a web page, not metrics; write the path of its metrics, mostly /metrics" in page
