@@ -35,9 +35,8 @@ using ProblemOfPath = std::map<std::string, const Problem*>;
 const char* state_name(WriterState state) { return state == WriterState::folded ? "archive" : to_string(state); }
 
 std::string problem_of(const InspectedFile& file, const ProblemOfPath& problems) {
-  if (!file.unreadable.empty()) return file.unreadable;
   const auto found = problems.find(file.path.string());
-  return found == problems.end() ? "" : found->second->reason;
+  return found == problems.end() ? file.unreadable : found->second->reason;
 }
 
 Row row_of(const InspectedFile& file, const ProblemOfPath& problems) {

@@ -67,7 +67,7 @@ std::string name_of(int fd) {
   std::array<char, NI_MAXHOST> host{};
   const auto* const address = reinterpret_cast<const sockaddr*>(&at);
   if (getnameinfo(address, size, host.data(), host.size(), nullptr, 0, NI_NUMERICHOST) != 0) return ":";
-  return fmt::format(at.ss_family == AF_INET6 ? "[{}]:" : "{}:", host.data());
+  return at.ss_family == AF_INET6 ? fmt::format("[{}]:", host.data()) : fmt::format("{}:", host.data());
 }
 
 }  // namespace

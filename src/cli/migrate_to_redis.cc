@@ -82,6 +82,7 @@ std::string notes(const Migration& done) {
 
 int migrate_to_redis(const std::string& directory, const SourceArguments& arguments, bool dry_run, bool all) {
   const ChosenRedis chosen = chosen_redis(arguments);
+  chosen.client->ping();  // an empty directory would say nothing of it
   Migration done;
   {
     ProgressLine progress("bringing " + directory);

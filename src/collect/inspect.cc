@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "collect/permission_words.h"
 #include "collect/writer_state.h"
 #include "format/db_walk.h"
 #include "weir/error.h"
@@ -78,7 +79,7 @@ void count_entries(int fd, InspectedFile& file) {
 void inspect(InspectedFile& file) {
   const OpenFile opened(file.path);
   if (opened.fd() < 0) {
-    file.unreadable = system_words();
+    file.unreadable = errno == ELOOP ? "a symbolic link: scraped, never folded" : system_words();
     return;
   }
   std::string header;
@@ -112,7 +113,8 @@ std::vector<InspectedFile> inspect_directory(const std::filesystem::path& direct
     files.push_back(std::move(file));
   }
   if (error) {
-    throw StorageError(fmt::format("cannot list the metrics directory {}: {}", directory.string(), error.message()));
+    throw StorageError(fmt::format("cannot list the metrics directory {}: {}{}", directory.string(), error.message(),
+                                   permission_words(error.value(), directory, "list and enter it (r-x)")));
   }
   std::ranges::sort(files, {}, &InspectedFile::path);
   for (InspectedFile& file : files) inspect(file);

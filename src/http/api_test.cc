@@ -192,10 +192,15 @@ TEST_F(ApiTest, StatusListsAsManyWritersAsAsked) {
   EXPECT_THAT(one, Not(HasSubstr(R"("name":"18<b>")")));
 }
 
-TEST_F(ApiTest, UnknownFamiliesAndPathsGet404) {
+TEST_F(ApiTest, UnknownFamiliesAndPathsGet404AndWhatCannotBeRead503) {
   const Response unknown = get("/api/v1/split?family=plums");
   EXPECT_EQ(unknown.status, 404);
   EXPECT_THAT(unknown.body, HasSubstr("There is no family \"plums\""));
+  FixedSource gone({}, {{"no_directory", "/run", "cannot list /run"}});
+  const Exposer unread({.listen = "127.0.0.1:0"}, gone);
+  const Response nobody_knows = fetch(unread.port(), "/api/v1/split?family=plums");
+  EXPECT_EQ(nobody_knows.status, 503);
+  EXPECT_THAT(nobody_knows.body, HasSubstr("cannot list /run"));
   EXPECT_EQ(get("/api/v2/series").status, 404);
   EXPECT_EQ(get("/api/v1/").status, 404);
 }

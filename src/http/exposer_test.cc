@@ -55,6 +55,13 @@ TEST_F(ExposerTest, MetricsAreTheSourceAsText) {
   EXPECT_TRUE(response.has("X-Content-Type-Options: nosniff"));
 }
 
+TEST_F(ExposerTest, AbsoluteFormIsThePathInIt) {
+  EXPECT_EQ(fetch(port(), "http://test:1/metrics?name[]=apples").body, fetch(port(), "/metrics?name[]=apples").body);
+  EXPECT_EQ(fetch(port(), "https://test/api/v1/values").status, 200);
+  EXPECT_EQ(fetch(port(), "http://test").body, fetch(port(), "/").body);
+  EXPECT_EQ(fetch(port(), "ftp://test/metrics").status, 404);
+}
+
 TEST_F(ExposerTest, AcceptChoosesOpenMetrics) {
   const Response response = fetch(port(), "/metrics", "Accept: application/openmetrics-text; version=1.0.0\r\n");
   EXPECT_TRUE(response.has("Content-Type: application/openmetrics-text; version=1.0.0")) << response.head;

@@ -184,6 +184,10 @@ void Gatherer::submit_split(const Collection& collection, const std::shared_ptr<
   const std::string name = pending->ask().names.empty() ? "" : pending->ask().names.front();
   const auto all = collection.snapshot.table->families();
   const auto found = std::ranges::find(all, name, [](const SeriesTable::Family& one) { return one.head.name; });
+  if (found == all.end() && !anything_was_read(collection)) {  // nobody knows which families there are
+    pending->settle(readiness(collection));
+    return;
+  }
   if (found == all.end()) {
     pending->settle(plain_answer(
         404, fmt::format("There is no family {}; /api/v1/series names those there are.\n", printable(name))));

@@ -16,9 +16,9 @@ namespace weir {
 /// Why the headers are refused, a sentence for the body of a 400; null: they are fine.
 const char* header_fault(MHD_Connection* connection);
 
-/// Whether the request line holds a NUL, at which the library ends the path without a word ("/metrics\0x" is /metrics to
-/// it). `uri_end` is where the text ends that MHD_OPTION_URI_LOG_CALLBACK got, `version` what the handler is given: they
-/// stand in one buffer, a byte apart.
+/// Whether the request line holds a NUL, at which the library ends the path without a word ("/metrics\0x" is /metrics
+/// to it). `uri_end` is where the text ends that MHD_OPTION_URI_LOG_CALLBACK got, `version` what the handler is given:
+/// they stand in one buffer, a byte apart.
 bool holds_nul(const char* uri_end, const char* version) noexcept;
 
 /// Whether the library has memory for the arguments of `uri`, an argument counted as 64 bytes beside its text. Where it

@@ -7,6 +7,13 @@
 
 namespace weir {
 
+std::string_view path_of(std::string_view target) {
+  const std::size_t scheme = target.starts_with("http://") ? 7 : target.starts_with("https://") ? 8 : 0;
+  if (scheme == 0) return target;
+  const std::size_t slash = target.find('/', scheme);
+  return slash == std::string_view::npos ? "/" : target.substr(slash);
+}
+
 Route route_of(std::string_view url) {
   if (url == "/metrics") return Route::metrics;
   if (url == "/healthz") return Route::healthz;

@@ -14,6 +14,10 @@
 
 namespace weir {
 
+/// The path of a request's target: of `http://HOST/metrics`, which every server must take (RFC 9112, section 3.2.2),
+/// too.
+std::string_view path_of(std::string_view target);
+
 /// By the path alone.
 Route route_of(std::string_view url);
 

@@ -112,8 +112,9 @@ MHD_Result Exposer::Impl::on_request(void* self, MHD_Connection* connection, con
 MHD_Result Exposer::Impl::begin(MHD_Connection* connection, std::string_view url, std::string_view method,
                                 const char* version, void** context) {
   auto request = std::make_unique<Request>();
-  request->route = route_of(url);
-  request->view = api_view(url).value_or(View::exposition);
+  const std::string_view path = path_of(url);
+  request->route = route_of(path);
+  request->view = api_view(path).value_or(View::exposition);
   request->known_method = method == MHD_HTTP_METHOD_GET || method == MHD_HTTP_METHOD_HEAD;
   request->settings = settings_.now();
   statistics_.arrived();

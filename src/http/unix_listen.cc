@@ -67,7 +67,8 @@ int listen_at_path(const std::string& path, int backlog) {
   }
   const int error = errno;
   if (fd >= 0) close(fd);
-  refuse_path(path, std::generic_category().message(error));
+  const std::string words = std::generic_category().message(error);
+  refuse_path(path, error == ENOENT ? words + "; make the socket's directory first" : words);
 }
 
 int inherited_listener(int fd) {

@@ -138,8 +138,9 @@ TEST(Connection, AUserMayDoWhatItsRightsAllow) {
 TEST(Connection, RefusedIsAConnectionError) {
   RedisOptions options;
   options.addresses = {{"127.0.0.1", for_test::free_port(), ""}};
-  EXPECT_THAT(failure_to_open<RedisConnectionError>(options),
-              AllOf(HasSubstr(to_string(options.addresses[0])), HasSubstr("Connection refused; nothing listens there: start")));
+  EXPECT_THAT(
+      failure_to_open<RedisConnectionError>(options),
+      AllOf(HasSubstr(to_string(options.addresses[0])), HasSubstr("Connection refused; nothing listens there: start")));
   options.addresses = {{"", 0, "/nonexistent/socket"}};
   EXPECT_THAT(failure_to_open<RedisConnectionError>(options), HasSubstr("No such file or directory; nothing listens"));
   options.addresses = {{"no-such-host.invalid", 6379, ""}};

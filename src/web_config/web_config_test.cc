@@ -45,6 +45,14 @@ TEST(WebConfig, NothingIsPlainHttpForEverybody) {
   }
 }
 
+TEST(WebConfig, WhatWouldBePassedOverInSilenceIsRefused) {
+  const std::string users = std::string("basic_auth_users: {a: ") + kHash + "}\n";
+  EXPECT_THAT(refusal_of("http_server_config: {}\n---\n" + users), HasSubstr("holds 2 documents"));
+  EXPECT_THAT(refusal_of("http_server_config: {}\n...\n---\n" + users), HasSubstr("holds 2 documents"));
+  EXPECT_THAT(refusal_of(std::string(100, '\0') + "\n" + users), HasSubstr("NUL"));
+  EXPECT_THAT(config_of("---\n" + users + "...\n").users, testing::SizeIs(1));
+}
+
 TEST(WebConfig, FilesAreRelativeToTheConfigurationsFolder) {
   const TlsServerConfig tls = tls_of("");
   EXPECT_EQ(tls.certificate.file, "/etc/weir/a.crt");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "model/printable.h"
 #include "weir/error.h"
@@ -32,8 +33,16 @@ void YamlPlace::refuse(std::string_view what) const {
 }
 
 YAML::Node parse_yaml(std::string_view text, const std::string& file) {
+  const YamlPlace at{file, "", 1};
+  // A file that a crash left as zeros, or cut off by them, would otherwise be read as one that sets nothing.
+  if (text.find('\0') != std::string_view::npos) at.refuse("holds a NUL byte; it must be text in UTF-8");
   try {
-    return YAML::Load(std::string(text));
+    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    if (documents.size() > 1) {
+      at.refuse(fmt::format("holds {} documents, divided by --- or ...; write one, nobody reads the others",
+                            documents.size()));
+    }
+    return documents.empty() ? YAML::Node() : documents.front();
   } catch (const YAML::Exception& error) {
     const int line = error.mark.is_null() ? 1 : error.mark.line + 1;
     throw ConfigError(

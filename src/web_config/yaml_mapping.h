@@ -28,7 +28,8 @@ struct YamlPlace {
 using YamlHandler = std::function<void(const YamlPlace& place, const YAML::Node& value)>;
 using YamlHandlers = std::vector<std::pair<std::string_view, YamlHandler>>;
 
-/// The document. Throws ConfigError for what is not YAML.
+/// The one document; empty where the text holds none. Throws ConfigError for what is not YAML, holds a NUL, or holds
+/// several documents.
 YAML::Node parse_yaml(std::string_view text, const std::string& file);
 
 /// Every entry of a mapping; an empty value is an empty mapping. Throws for what is no mapping, and for keys that stand

@@ -101,8 +101,10 @@ def test_migrate_without_a_directory(run, arguments, code, word):
 def test_migrate_without_a_redis(weir, directory):
     result = weir("migrate", "--dir", directory)
     assert result.returncode == 2 and "--redis" in result.stderr
-    gone = weir("migrate", "--dir", directory, "--redis", f"redis://127.0.0.1:{free_port()}")
-    assert gone.returncode == 1 and "refused" in gone.stderr
+    (directory / "empty").mkdir()
+    for source in (directory, directory / "empty"):
+        gone = weir("migrate", "--dir", source, "--redis", f"redis://127.0.0.1:{free_port()}")
+        assert (gone.returncode, gone.stdout) == (1, "") and "refused; nothing listens there: start" in gone.stderr
 
 
 def test_check_of_a_healthy_server_is_one_screen(run, directory):
@@ -139,7 +141,7 @@ def test_check_with_a_wrong_password_ends_with_one(weir, redis, password, word):
 def test_check_of_a_redis_that_is_not_there_ends_with_one(weir):
     result = weir("check", "--redis", f"redis://127.0.0.1:{free_port()}")
     assert (result.returncode, result.stdout) == (1, "")
-    assert "refused" in result.stderr
+    assert "refused; nothing listens there: start the server, or give" in result.stderr
 
 
 def test_check_takes_one_source(weir, directory):

@@ -105,6 +105,15 @@ def test_changed_users_are_in_force_without_a_restart(guarded):
     assert server.curl("/metrics", "--user", "ada:secret").status == 200
 
 
+def test_a_file_that_sets_nothing_is_served_with_a_warning(serve, directory):
+    config = directory / "web.yml"
+    config.write_text("# basic_auth_users: {prom: …}\n")
+    server = serve(directory, "--web.config.file", config)
+    server.wait_for(rb"weir: warning: web config file \".*web.yml\" sets nothing: everything is served without TLS and")
+    config.write_text("http_server_config: {headers: {X-Frame-Options: deny}}\n")
+    assert b"sets nothing" not in serve(directory, "--web.config.file", config).log
+
+
 def test_a_file_cut_off_before_its_users_opens_no_door(guarded):
     server = guarded({"prom": CHEAP})
     server.config.write_text(tls_section(certificates().server))

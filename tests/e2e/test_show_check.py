@@ -114,6 +114,15 @@ def test_check_names_every_fault_and_ends_with_one(weir, directory):
     assert row.split()[-1] not in ("dead", "alive", "unknown"), "the row names no problem"
 
 
+def test_check_says_of_each_odd_file_what_a_scrape_makes_of_it(weir, directory):
+    os.mkfifo(directory / "counter_7.db")
+    (directory / "counter_8.db").symlink_to(directory / "counter_101.db")
+    (directory / "counter_9.db").symlink_to("gone.db")
+    rows = {line.split()[0]: line for line in weir("check", "--dir", directory).stdout.splitlines() if line}
+    assert rows["counter_7.db"].endswith(" not_a_file") and rows["counter_9.db"].endswith(" vanished")
+    assert rows["counter_8.db"].endswith(" a symbolic link: scraped, never folded")
+
+
 def test_check_sees_a_stock_writer_that_lives(weir, directory):
     with open(directory / "counter_101.db", "r+b"):
         rows = weir("check", "--dir", directory).stdout.splitlines()
