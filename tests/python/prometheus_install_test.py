@@ -329,3 +329,57 @@ def test_a_lone_surrogate_and_a_nan_cost_the_scrape_nothing(python, tmp_path):
     assert scraped() == {'paths_total{path="ok"}': 1, "odd_total": 0}
     assert [line for line in said if "odd" in line], said
     """, tmp_path)
+
+
+@both_versions
+def test_what_programs_ask_of_a_value_and_its_class_is_answered(python, tmp_path):
+    run(python, """
+    import os
+    from prometheus_client import Counter, Gauge, Histogram, values
+    import weir.prometheus
+    weir.prometheus.install()
+    assert values.ValueClass._multiprocess is False
+    counter, gauge, histogram = Counter("c", "C"), Gauge("g", "G"), Histogram("h", "H")
+    counter.inc(3)
+    histogram.observe(2)
+    gauge._value._value = 5
+    gauge._value._value += 2
+    assert (counter._value._value, histogram._sum._value, gauge._value.get()) == (3, 2, 7)
+    """)
+    run(python, """
+    from prometheus_client import values
+    import weir.prometheus
+    weir.prometheus.install()
+    assert values.ValueClass._multiprocess is True
+    """, tmp_path)
+
+
+@both_versions
+def test_multi_process_value_asked_for_after_metrics_in_memory_counts_in_files(python, tmp_path):
+    run(python, """
+    import os, tempfile
+    from prometheus_client import Counter, values
+    import weir.prometheus
+    weir.prometheus.install()
+    Counter("early", "E").inc()
+    for name in ("first", "second"):
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = os.path.join(os.environ["DIRECTORY"], name)
+        os.makedirs(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+        values.ValueClass = values.MultiProcessValue()
+        assert values.ValueClass._multiprocess
+        Counter(name, "N").inc(2)
+        assert scraped() == {name + "_total": 2}, scraped()
+
+    class OfTheApplication(values.MultiProcessValue()):
+        def inc(self, amount):
+            super().inc(10 * amount)
+
+    values.ValueClass = OfTheApplication
+    Counter("third", "T").inc(2)
+    assert scraped()["third_total"] == 20, scraped()
+    values.ValueClass = values.get_value_class()
+    weir.prometheus.uninstall()
+    Counter("stock", "S").inc(3)
+    assert scraped()["stock_total"] == 3 and not issubclass(values.ValueClass, weir._weir.Value)
+    weir.prometheus.install()
+    """, DIRECTORY=str(tmp_path))

@@ -36,6 +36,8 @@ class Switch:
     def _replace_values(self, values: Any, stock: Any) -> None:
         if stock is not None:
             self.references.replace(values.ValueClass, self.values.own, name="ValueClass")
+        # Nobody holds it yet: it is what turn_off() puts where the application asked for MultiProcessValue() meanwhile.
+        self.references.replace(values.MultiProcessValue(), self.values.shared, name="ValueClass")
         self.references.replace(values.MultiProcessValue, self.values.multi_process_value(values.MultiProcessValue))
         self.references.replace(values.get_value_class, self.values.get_value_class)
 

@@ -61,42 +61,84 @@ class ChosenStorage:
             return storage
         if directory in ("", self._directory):
             directory = storage.describe().partition("directory ")[2]
-        try:
-            return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
-        except _weir.StorageError:  # the directory has gone, or is no longer ours to write to
-            return storage          # which says so, and keeps the value in memory: counting ends no request
+        return _files_in(directory, storage)
+
+    def shared(self) -> _weir.Storage:
+        """The storage of a value that MultiProcessValue() was asked for: as now(), but never this process's memory while
+        PROMETHEUS_MULTIPROC_DIR names a directory, also one set after metrics were made in memory."""
+        storage, directory = self.now(), _directory()
+        if self._given is not None or _is_shared(storage) or not directory:
+            return storage
+        return _files_in(directory, storage)
+
+    def is_shared(self) -> bool:
+        """Whether other processes' readers find a value made now. Chooses nothing while the environment says nothing."""
+        if self._is_open() and not _directory():
+            return False
+        return _is_shared(self.now())
 
     def redis(self) -> Optional[_weir.Storage]:
         """The Redis storage, or None where values go elsewhere. Chooses nothing while the environment says nothing."""
-        if self._given is None and _weir.chosen_backend() is None and not any(map(os.environ.get, _CHOOSING)):
+        if self._is_open():
             return None
         storage = self.now()
         return storage if "Redis" in storage.backend_name else None
 
+    def _is_open(self) -> bool:
+        return self._given is None and _weir.chosen_backend() is None and not any(map(os.environ.get, _CHOOSING))
+
+
+def _files_in(directory: str, otherwise: _weir.Storage) -> _weir.Storage:
+    try:
+        return _weir.file_storage(directory, os.environ.get("WEIR_FILE_LAYOUT") or _LAYOUT)
+    except _weir.StorageError:  # the directory has gone, or is no longer ours to write to
+        return otherwise        # which says so, and keeps the value in memory: counting ends no request
+
+
+def _is_shared(storage: _weir.Storage) -> bool:
+    return storage is not _weir.memory_storage()
+
+
+def _make_class(storage: Callable[[], _weir.Storage], is_shared: Callable[[], bool]) -> Any:
+    """A value class whose values go to `storage()`, as it is when each is made."""
+
+    class ValueType(type):
+        @property
+        def _multiprocess(cls) -> bool:
+            """Applications ask the class, as prometheus_client's own have it, before they make any value."""
+            return is_shared()
+
+    class Value(_weir.Value, metaclass=ValueType):
+        """A value of a metric in one of Weir's cells."""
+        __slots__ = ()
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, storage=storage(), **kwargs)
+
+        @property
+        def _value(self) -> float:
+            """The number, by its name in prometheus_client's classes: programs and tests read `metric._value._value`."""
+            return self.get()
+
+        @_value.setter
+        def _value(self, value: float) -> None:
+            self.set(value)
+
+        @classmethod
+        def close_all_files(cls) -> None:
+            """Brings everything to where it is shared. The files stay open: their lock says this process lives."""
+            _weir.flush()
+
+    return Value
+
 
 class ValueClasses:
-    """The value class of one installation, and the functions that give it out."""
+    """The value classes of one installation, and the functions that give them out."""
 
     def __init__(self, storage: ChosenStorage) -> None:
         self._storage = storage
-        self.own = self._make()
-
-    def _make(self) -> Any:
-        storage = self._storage
-
-        class Value(_weir.Value):
-            """A value of a metric in one of Weir's cells."""
-            __slots__ = ()
-
-            def __init__(self, *args: Any, **kwargs: Any) -> None:
-                super().__init__(*args, storage=storage.now(), **kwargs)
-
-            @classmethod
-            def close_all_files(cls) -> None:
-                """Brings everything to where it is shared. The files stay open: their lock says this process lives."""
-                _weir.flush()
-
-        return Value
+        self.own = _make_class(storage.now, storage.is_shared)
+        self.shared = _make_class(storage.shared, lambda: True)
 
     def check_replaceable(self, value_class: Any) -> Any:
         """The class whose values are to be moved: `value_class`, where it is prometheus_client's for this process; None
@@ -117,10 +159,10 @@ class ValueClasses:
             """The value class for an identifier of the application's: prometheus_client's own, whose files Weir reads;
             in Redis Weir's, because there identities are claimed and never clash."""
             if process_identifier is os.getpid or self._storage.redis() is not None:
-                return self.own
+                return self.shared
             return stock(process_identifier)
         return MultiProcessValue
 
     def get_value_class(self) -> Any:
         """The value class for this process."""
-        return self.own
+        return self.shared if _directory() else self.own
