@@ -20,7 +20,18 @@ _WHERE = {  # name: module of this package
 }
 _FLAGS = {"GEVENT_AVAILABLE": "PrometheusGeventWorker", "EVENTLET_AVAILABLE": "PrometheusEventletWorker"}
 
-__all__ = [*_WHERE, "get_prometheus_eventlet_worker", "get_prometheus_gevent_worker"]
+# What a worker needs that is not installed everywhere: `import *` leaves out those that could not be imported.
+_NEEDS = {"PrometheusGeventWorker": ("gevent",), "PrometheusEventletWorker": ("eventlet", "gunicorn.workers.geventlet")}
+
+
+def _can_be_imported(name: str) -> bool:
+    try:
+        return all(importlib.util.find_spec(module) for module in _NEEDS.get(name, ()))
+    except ModuleNotFoundError:  # Gunicorn itself
+        return False
+
+
+__all__ = [*filter(_can_be_imported, _WHERE), "get_prometheus_eventlet_worker", "get_prometheus_gevent_worker"]
 
 
 def __getattr__(name: str) -> Any:

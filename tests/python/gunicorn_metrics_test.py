@@ -376,11 +376,10 @@ def test_what_is_at_the_top_of_the_package_is_what_the_documents_import():
     code = ("import gunicorn_prometheus_exporter as g, gunicorn.app.base\n"
             "assert gunicorn.app.base.Arbiter is g.PrometheusMaster\n"
             "from gunicorn_prometheus_exporter import *\n"
+            "assert get_config().prometheus_metrics_port == 9091\n"
             "from gunicorn_prometheus_exporter.plugin import PrometheusWorker as P; assert P is PrometheusWorker\n"
             "assert g.GEVENT_AVAILABLE and g.get_prometheus_gevent_worker() is PrometheusGeventWorker\n"
             "assert not g.EVENTLET_AVAILABLE and g.get_prometheus_eventlet_worker() is None\n")
-    code = code.replace("from gunicorn_prometheus_exporter import *\n",
-                        "from gunicorn_prometheus_exporter import PrometheusGeventWorker, PrometheusWorker\n")
     done = subprocess.run([CURRENT, "-c", code], env={**CLEAN, "PYTHONPATH": PACKAGES}, capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == 0, done.stderr
