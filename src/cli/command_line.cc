@@ -67,7 +67,7 @@ class CommandLine {
       return refuse(in_our_words(error, *command), *command);
     }
     if (chosen_) return chosen_();
-    fmt::print(stderr, "weir: a subcommand is required: {}\n", subcommand_names());
+    write_error(fmt::format("weir: a subcommand is required: {}\n", subcommand_names()));
     return kUsage;
   }
 
@@ -81,8 +81,8 @@ class CommandLine {
   }
 
   int refuse(const std::string& wrong, const CLI::App& command) const {
-    fmt::print(stderr, "weir: {}\nweir: `weir help{}` shows what would be right\n", wrong,
-               &command == &app_ ? "" : " " + command.get_name());
+    write_error(fmt::format("weir: {}\nweir: `weir help{}` shows what would be right\n", wrong,
+                            &command == &app_ ? "" : " " + command.get_name()));
     return kUsage;
   }
 
@@ -162,7 +162,7 @@ class CommandLine {
       return kGood;
     }
     if (std::ranges::count(names(), help_about_) == 0) {
-      fmt::print(stderr, "weir: there is no subcommand \"{}\"; there are {}\n", help_about_, subcommand_names());
+      write_error(fmt::format("weir: there is no subcommand \"{}\"; there are {}\n", help_about_, subcommand_names()));
       return kUsage;
     }
     write_out(app_.get_subcommand(help_about_)->help(app_.get_name()));

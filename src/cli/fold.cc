@@ -68,7 +68,7 @@ CommandSpec fold_command() {
 
 int tell_fold(const std::string& where, const FoldReport& report, const char* what) {
   for (const Problem& problem : report.problems) {
-    fmt::print(stderr, "weir: {}\n", message_with_subject(problem));
+    write_error(fmt::format("weir: {}\n", message_with_subject(problem)));
   }
   if (report.is_busy) {
     write_out(fmt::format("{}: another process folds it now\n", in_one_line(where)));

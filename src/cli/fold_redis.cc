@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/fold.h"
+#include "cli/output.h"
 #include "cli/progress_line.h"
 #include "cli/redis_choice.h"
 #include "cli/redis_source.h"
@@ -28,10 +29,10 @@ int fold_redis(const SourceArguments& arguments, double keep_all) {
   FoldReport report = folding.fold();
   progress.end();
   if (folding.calm_in().count() > 0) {
-    fmt::print(stderr,
-               "weir: {} was started or promoted a short while ago, so processes may look dead that are not: waiting "
-               "{:.0f} s\n",
-               chosen.client->describe(), std::chrono::duration<double>(folding.calm_in()).count());
+    write_error(fmt::format(
+        "weir: {} was started or promoted a short while ago, so processes may look dead that are not: waiting "
+        "{:.0f} s\n",
+        chosen.client->describe(), std::chrono::duration<double>(folding.calm_in()).count()));
   }
   ProgressLine progress_of_rest(what);
   while (folding.calm_in().count() > 0) {
@@ -40,8 +41,9 @@ int fold_redis(const SourceArguments& arguments, double keep_all) {
   }
   FoldReport all = report;
   if (report.under_way > 0) {
-    fmt::print(stderr, "weir: {} processes left so much that it moves in steps, {} s apart for the sake of scrapes\n",
-               report.under_way, kRest.count());
+    write_error(
+        fmt::format("weir: {} processes left so much that it moves in steps, {} s apart for the sake of scrapes\n",
+                    report.under_way, kRest.count()));
   }
   while (report.under_way > 0) {  // scrapes need the server at rest between
     std::this_thread::sleep_for(kRest);

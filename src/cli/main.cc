@@ -13,6 +13,7 @@
 #include "cli/exit_code.h"
 #include "cli/fold.h"
 #include "cli/migrate.h"
+#include "cli/output.h"
 #include "cli/serve.h"
 #include "cli/show.h"
 #include "cli/top.h"
@@ -55,6 +56,7 @@ CommandDescriptions describe_commands(const std::vector<CommandSpec>& commands) 
 }
 
 int run(int argc, char** argv) {
+  open_standard_descriptors();
   set_log_sink(&stderr_log_sink);
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of write()
   try {
@@ -67,10 +69,10 @@ int run(int argc, char** argv) {
     program.commands.push_back(man_page_command(all, command_names(program.commands)));
     return run_command_line(program, argc, argv);
   } catch (const ConfigError& error) {
-    fmt::print(stderr, "weir: {}\n", error.what());
+    write_error(fmt::format("weir: {}\n", error.what()));
     return kUsage;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "weir: {}\n", error.what());
+    write_error(fmt::format("weir: {}\n", error.what()));
     return kFaults;
   }
 }

@@ -93,7 +93,7 @@ int migrate_to_redis(const std::string& directory, const SourceArguments& argume
                                            .progress = [&](std::size_t at, std::size_t of) { progress.tell(at, of); }});
   }
   for (const Problem& problem : done.problems) {
-    fmt::print(stderr, "weir: not brought: {}\n", message_with_subject(problem));
+    write_error(fmt::format("weir: not brought: {}\n", message_with_subject(problem)));
   }
   std::string out = process_table(done.processes, all);
   out += totals(done, chosen.client->describe(), dry_run);

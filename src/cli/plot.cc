@@ -83,7 +83,7 @@ int show_plot(const ChosenSource& chosen, const std::string& name, double second
   watch.add(first, now_seconds());
   std::vector<const WatchedMetric*> metrics = named(watch, name);
   if (metrics.empty()) {
-    fmt::print(stderr, "weir: no metric is named {}; without --plot all are shown\n", in_one_line(name));
+    write_error(fmt::format("weir: no metric is named {}; without --plot all are shown\n", in_one_line(name)));
     return kFaults;
   }
   const bool is_over_time =

@@ -1,4 +1,5 @@
 #include "cli/progress_line.h"
+#include "cli/output.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -45,9 +46,9 @@ void ProgressLine::run() {
     const auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began).count();
     const std::string far = all_ > 0 ? fmt::format("{} of {}, ", done_, all_) : "";
-    fmt::print(stderr, "\r{}: {}{} s\x1b[K", what_, far, seconds);
+    write_error(fmt::format("\r{}: {}{} s\x1b[K", what_, far, seconds));
   } while (!wake_.wait_for(lock, kBetweenLines, [this] { return is_done_; }));
-  fmt::print(stderr, "\r\x1b[K");
+  write_error("\r\x1b[K");
 }
 
 }  // namespace weir::cli

@@ -64,17 +64,18 @@ int show(const ShowArguments& arguments) {
   const std::shared_ptr<const Collection> collection = chosen.source->collect();
   report_problems(*collection);
   if (nothing_could_be_read(*collection)) {
-    fmt::print(stderr, "weir: nothing could be read from {}\n", chosen.source->describe());
+    write_error(fmt::format("weir: nothing could be read from {}\n", chosen.source->describe()));
     return kFaults;
   }
   if (collection->snapshot.values.empty()) {
-    fmt::print(stderr, "weir: {} holds no metrics; {}\n", chosen.source->describe(), chosen.who_writes);
+    write_error(fmt::format("weir: {} holds no metrics; {}\n", chosen.source->describe(), chosen.who_writes));
   }
   Format format;
   if (arguments.format == "openmetrics") format.text = TextFormat::openmetrics_1_0_0;
   const std::string text = expose(*collection, format, arguments.names);
   if (!arguments.names.empty() && (text.empty() || text == "# EOF\n")) {
-    fmt::print(stderr, "weir: no metric is named {}; without --name all are shown\n", fmt::join(arguments.names, ", "));
+    write_error(
+        fmt::format("weir: no metric is named {}; without --name all are shown\n", fmt::join(arguments.names, ", ")));
   }
   write_out(text);
   return kGood;

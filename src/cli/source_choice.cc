@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/directory_source.h"
+#include "cli/output.h"
 #include "cli/redis_source.h"
 #include "config/environment.h"
 #include "config/redis_support.h"
@@ -78,7 +79,7 @@ std::filesystem::path chosen_directory(const std::string& dir_argument, bool red
 
 void report_problems(const Collection& collection) {
   for (const Problem& problem : collection.problems) {
-    fmt::print(stderr, "weir: skipped: {}\n", message_with_subject(problem));
+    write_error(fmt::format("weir: skipped: {}\n", message_with_subject(problem)));
   }
 }
 

@@ -75,7 +75,7 @@ int print_once(const TopArguments& arguments, const ChosenSource& chosen) {
   TopReading first = read_now(*chosen.source, chosen.writers.get(), nullptr);
   report_problems(*first.collection);
   if (nothing_could_be_read(*first.collection)) {
-    fmt::print(stderr, "weir: nothing could be read from {}\n", chosen.source->describe());
+    write_error(fmt::format("weir: nothing could be read from {}\n", chosen.source->describe()));
     return kFaults;
   }
   view.take(std::move(first));

@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <filesystem>
 #include <mutex>
+#include <system_error>
 #include <utility>
 
 #include "model/printable.h"
@@ -52,6 +54,14 @@ std::string checked_host(const std::string& url) {
   return part_of(parsed.get(), CURLUPART_HOST);
 }
 
+/// libcurl would wait at a FIFO for somebody who writes. What is not there, it names itself.
+void check_ca_file(const std::string& file) {
+  std::error_code unknown;
+  if (!std::filesystem::exists(file, unknown) || std::filesystem::is_regular_file(file, unknown)) return;
+  throw ConfigError(fmt::format("SSL_CERT_FILE={}: it is no regular file; it must hold certificates to trust, in PEM",
+                                printable(file)));
+}
+
 class UrlSource final : public Source {
  public:
   explicit UrlSource(UrlOptions options)
@@ -93,6 +103,9 @@ class UrlSource final : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> url_source(UrlOptions options) { return std::make_unique<UrlSource>(std::move(options)); }
+std::unique_ptr<Source> url_source(UrlOptions options) {
+  check_ca_file(options.ca_file);
+  return std::make_unique<UrlSource>(std::move(options));
+}
 
 }  // namespace weir

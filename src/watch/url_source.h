@@ -27,7 +27,7 @@ struct UrlOptions {
 };
 
 /// Throws ConfigError for a URL that is none, of another scheme, or that holds a password: every user of the host sees
-/// a process's arguments. Asks nothing yet.
+/// a process's arguments; and for a ca_file that is no regular one. Asks nothing yet.
 std::unique_ptr<Source> url_source(UrlOptions options);
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <system_error>
 
@@ -87,6 +88,13 @@ WebConfig config_of_files(const WebSource& source) {
   tls.key = pem_file("PROMETHEUS_SSL_KEYFILE", source.key_file);
   if (!source.client_ca_file.empty()) tls.client_ca = pem_file("PROMETHEUS_SSL_CLIENT_CAFILE", source.client_ca_file);
   tls.client_ca_directory = source.client_ca_directory;
+  std::error_code unknown;
+  if (!tls.client_ca_directory.empty() && !std::filesystem::is_directory(tls.client_ca_directory, unknown)) {
+    throw ConfigError(
+        fmt::format("PROMETHEUS_SSL_CLIENT_CAPATH={}: it is no directory; it must be one of certificates named by hash "
+                    "(openssl rehash)",
+                    printable(tls.client_ca_directory)));
+  }
   const bool has_authority = tls.client_ca.is_given() || !tls.client_ca_directory.empty();
   if (source.client_certificate_required && !has_authority) {
     throw ConfigError(

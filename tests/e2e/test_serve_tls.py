@@ -196,6 +196,8 @@ def test_what_cannot_be_used_ends_the_start(weir, tmp_path, directory, config, s
     ({"PROMETHEUS_SSL_CERTFILE": "/c"}, "PROMETHEUS_SSL_KEYFILE is not set"),
     ({"PROMETHEUS_SSL_CERTFILE": "/c", "PROMETHEUS_SSL_KEYFILE": "/k", "PROMETHEUS_SSL_CLIENT_AUTH_REQUIRED": "1"},
      "without PROMETHEUS_SSL_CLIENT_CAFILE"),
+    ({"PROMETHEUS_SSL_CERTFILE": "/c", "PROMETHEUS_SSL_KEYFILE": "/k", "PROMETHEUS_SSL_CLIENT_CAPATH": "/none",
+      "PROMETHEUS_SSL_CLIENT_AUTH_REQUIRED": "1"}, 'PROMETHEUS_SSL_CLIENT_CAPATH="/none": it is no directory'),
     ({"PROMETHEUS_SSL_CERTFILE": "/none", "PROMETHEUS_SSL_KEYFILE": "/none"}, 'PROMETHEUS_SSL_CERTFILE "/none" cannot be read'),
 ])
 def test_variables_that_cannot_be_used_are_named(weir, directory, variables, said):

@@ -88,6 +88,19 @@ def test_closed_pipe_is_a_message_and_one(tmp_path):
     assert "standard output" in result.stderr and "Broken pipe" in result.stderr
 
 
+def test_closed_or_full_standard_error_changes_no_exit_code(directory):
+    def ended(command):
+        return subprocess.run(["bash", "-c", f"exec {WEIR} {command}"], cwd=directory, env=CLEAN, timeout=60, check=False,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+    for where in ("2>/dev/full", "2>&-", "0<&- 2>&-"):
+        assert ended(f"show --dir gone {where}").returncode == 1, where
+        assert ended(f"show --nonsense {where}").returncode == 2, where
+    unheard = ended("fold --dir . --stock >&-")
+    assert unheard.returncode == 1 and b"cannot write to standard output" in unheard.stderr
+    assert ended("check --dir . ").returncode == 0, "what was printed is in no archive"
+
+
 @pytest.mark.parametrize("arguments", [["show"], ["check"], ["--help"]])
 def test_full_disk_is_a_message_and_one(weir, directory, arguments):
     with open("/dev/full", "w", encoding="ascii") as full:

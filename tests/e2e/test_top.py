@@ -351,6 +351,12 @@ def test_what_cannot_be_watched_is_a_usage_error(weir, arguments, message):
     assert message in result.stderr and "hunter2" not in result.stderr
 
 
+def test_authorities_that_are_no_file_are_refused_not_waited_for(weir, tmp_path):
+    os.mkfifo(tmp_path / "authorities")
+    result = weir("top", "--url", "https://127.0.0.1:1/", env={"SSL_CERT_FILE": str(tmp_path / "authorities")})
+    assert result.returncode == 2 and 'authorities": it is no regular file' in result.stderr
+
+
 def test_without_a_terminal_one_table_is_printed(weir, three):
     result = weir("top", "--dir", three, "--interval", 0.1, "--order", "name", "--filter", "p")
     assert (result.returncode, result.stderr) == (0, "")
