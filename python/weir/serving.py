@@ -7,7 +7,9 @@ All answer by Accept (text 0.0.4 or OpenMetrics), Accept-Encoding (gzip) and `?n
 """
 import asyncio
 import atexit
+import errno
 import functools
+import os
 import threading
 from typing import Any, Awaitable, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 from urllib.parse import parse_qs
@@ -17,6 +19,7 @@ from weir.exposition import Response, scrape, source_of
 from weir.registry import REGISTRY
 
 _ALLOWED = "GET, HEAD, OPTIONS"
+_REFUSALS = (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL)  # what programs that try another port look for
 _servers: "Set[MetricsServer]" = set()  # what keeps a server alive whose maker let go of it
 
 
@@ -77,13 +80,19 @@ def start_http_server(port: int, addr: str = "0.0.0.0", registry: Any = REGISTRY
     With `certfile` and `keyfile`, in PEM, on https://; those that come in their place are taken within a second. Clients
     may show certificates of the authorities in `client_cafile` or `client_capath`, with `client_auth_required` they
     must. The threads take the GIL only to call Python collectors and set_function callbacks. Raises ConfigError for an
-    address or certificate that is none and StorageError (an OSError) for a port that cannot be had.
+    address or certificate that is none and StorageError (an OSError, with its errno) for a port that cannot be had.
     """
     if bool(certfile) != bool(keyfile):
         raise _weir.ConfigError(f"start_http_server: certfile={certfile!r}, keyfile={keyfile!r}: TLS needs both")
-    return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source_of(registry),
-                         certfile=certfile or "", keyfile=keyfile or "", client_cafile=client_cafile or "",
-                         client_capath=client_capath or "", client_auth_required=client_auth_required)
+    try:
+        return MetricsServer(f"[{addr}]:{port}" if ":" in addr else f"{addr}:{port}", source_of(registry),
+                             certfile=certfile or "", keyfile=keyfile or "", client_cafile=client_cafile or "",
+                             client_capath=client_capath or "", client_auth_required=client_auth_required)
+    except _weir.StorageError as error:  # it has the system's words, but not their number
+        for code in _REFUSALS:
+            if os.strerror(code) in str(error):
+                error.errno = code
+        raise
 
 
 def _answer(registry: Any, method: str, accept: str, accept_encoding: str, query: str) -> Tuple[str, Response]:

@@ -1,5 +1,6 @@
 """start_http_server, make_wsgi_app, make_asgi_app: what a scraper gets."""
 import asyncio
+import errno
 import gc
 import gzip
 import os
@@ -115,8 +116,9 @@ def test_a_server_nobody_holds_goes_on_until_the_program_ends(registry):
 
 
 def test_a_port_in_use_and_a_bad_address_are_named(server, registry):
-    with pytest.raises(OSError, match=str(server.port)):
+    with pytest.raises(OSError, match=str(server.port)) as taken:
         weir.start_http_server(server.port, "127.0.0.1", registry)
+    assert taken.value.errno == errno.EADDRINUSE  # what programs ask that try another port
     with pytest.raises(weir.ConfigError, match="nowhere"):
         weir.start_http_server(0, "nowhere.invalid", registry)
     with pytest.raises(weir.ConfigError, match="certfile='cert.pem', keyfile=None: TLS needs both"):
