@@ -45,6 +45,15 @@ bool arguments(const char* verb, PyObject* const* args, Py_ssize_t count, PyObje
   return true;
 }
 
+PyObject* only_argument(const char* verb, const char* name, PyObject* const* args, Py_ssize_t count,
+                        PyObject* keywords) noexcept {
+  if (count == 1 && keywords == nullptr) [[likely]]
+    return args[0];
+  PyObject* given = nullptr;
+  if (!arguments(verb, args, count, keywords, {&name, 1}, {&given, 1})) return nullptr;
+  return given != nullptr ? given : PyErr_Format(PyExc_TypeError, "%s() needs %s", verb, name);
+}
+
 Declaration::Declaration(PyObject* arguments) {
   const auto all = py::reinterpret_borrow<py::tuple>(arguments);
   if (all.size() != 8) throw py::type_error("_open takes 8 arguments");

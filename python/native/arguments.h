@@ -28,6 +28,9 @@ Labels labels_from(PyObject* dict);
 /// and by `names`. False with a TypeError set.
 bool arguments(const char* verb, PyObject* const* args, Py_ssize_t count, PyObject* keywords,
                std::span<const char* const> names, std::span<PyObject*> out) noexcept;
+/// The argument of such a call that takes one, by position or as `name`; borrowed. Null with a TypeError set.
+PyObject* only_argument(const char* verb, const char* name, PyObject* const* args, Py_ssize_t count,
+                        PyObject* keywords) noexcept;
 
 /// What the type's `_open` is called with: (name, documentation, labelnames, namespace, subsystem, unit, storage,
 /// extra).

@@ -18,7 +18,9 @@ PyObject* open(PyObject* self, PyObject* args) noexcept {
   });
 }
 
-PyObject* state(PyObject* self, PyObject* name) noexcept {
+PyObject* state(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) noexcept {
+  PyObject* const name = only_argument("state", "state", args, count, keywords);
+  if (name == nullptr) return nullptr;
   Child* const child = as_instrument(self).child;
   if (child == nullptr) return without_child(self, "state");
   Py_ssize_t size = 0;
@@ -37,7 +39,7 @@ PyObject* get(PyObject* self, PyObject* /*none*/) noexcept {
 }
 
 PyMethodDef methods[] = {{"_open", open, METH_VARARGS, "Makes it the metric; the last argument are the states."},
-                         {"state", state, METH_O, "state(name): enters that state."},
+                         {"state", as_method(state), kFastCall, "state(state): enters that state."},
                          {"get", get, METH_NOARGS, "The state this process is in."},
                          {nullptr, nullptr, 0, nullptr}};
 

@@ -32,9 +32,18 @@ PyObject* open(PyObject* self, PyObject* args) noexcept {
   });
 }
 
-PyObject* set(PyObject* self, PyObject* value) noexcept {
+// What float() takes: a text too, as prometheus_client's set() and set_function() have it.
+bool number_or_text(PyObject* object, double& out) noexcept {
+  if (!PyUnicode_Check(object)) [[likely]]
+    return number(object, out);
+  const auto parsed = py::reinterpret_steal<py::object>(PyFloat_FromString(object));
+  return parsed && number(parsed.ptr(), out);
+}
+
+PyObject* set(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) noexcept {
+  PyObject* const value = only_argument("set", "value", args, count, keywords);
   double number_given = 0;
-  if (!number(value, number_given)) return nullptr;
+  if (value == nullptr || !number_or_text(value, number_given)) return nullptr;
   Gauge* const gauge = gauge_of(self);
   if (gauge == nullptr) [[unlikely]]
     return without_child(self, "set");
@@ -83,14 +92,16 @@ double call(const Callable& callable, double before) {
   const auto result =
       py::reinterpret_steal<py::object>(unless_ending([&] { return PyObject_CallNoArgs(function.ptr()); }));
   double value = 0;
-  if (!result || !number(result.ptr(), value)) {
+  if (!result || !number_or_text(result.ptr(), value)) {
     // As text: a Python error must not leave the GIL.
     throw Error(py::error_already_set().what());
   }
   return value;
 }
 
-PyObject* set_function(PyObject* self, PyObject* function) noexcept {
+PyObject* set_function(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) noexcept {
+  PyObject* const function = only_argument("set_function", "f", args, count, keywords);
+  if (function == nullptr) return nullptr;
   Gauge* const gauge = gauge_of(self);
   if (gauge == nullptr) return without_child(self, "set_function");
   if (function != Py_None && PyCallable_Check(function) == 0) {
@@ -120,11 +131,11 @@ PyObject* get(PyObject* self, PyObject* /*none*/) noexcept {
 
 PyMethodDef methods[] = {
     {"_open", open, METH_VARARGS, "Makes it the metric; the last argument is the mode."},
-    {"set", set, METH_O, "set(value): replaces this process's value."},
+    {"set", as_method(set), kFastCall, "set(value): replaces this process's value."},
     {"inc", as_method(inc), kFastCall, "inc(amount=1.0): adds; not in the mostrecent modes."},
     {"dec", as_method(dec), kFastCall, "dec(amount=1.0): takes away; not in the mostrecent modes."},
     {"set_to_current_time", set_to_current_time, METH_NOARGS, "Unix seconds, now."},
-    {"set_function", set_function, METH_O,
+    {"set_function", as_method(set_function), kFastCall,
      "set_function(f): each scrape of this process calls f() for the value; None ends it."},
     {"get", get, METH_NOARGS, "This process's value."},
     {nullptr, nullptr, 0, nullptr}};

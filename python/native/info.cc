@@ -15,7 +15,9 @@ PyObject* open(PyObject* self, PyObject* args) noexcept {
   });
 }
 
-PyObject* info(PyObject* self, PyObject* labels) noexcept {
+PyObject* info(PyObject* self, PyObject* const* args, Py_ssize_t count, PyObject* keywords) noexcept {
+  PyObject* const labels = only_argument("info", "val", args, count, keywords);
+  if (labels == nullptr) return nullptr;
   if (as_instrument(self).child == nullptr) return without_child(self, "info");
   return guarded([&]() -> PyObject* {
     const Labels given = labels_from(labels);
@@ -27,7 +29,7 @@ PyObject* info(PyObject* self, PyObject* labels) noexcept {
 }
 
 PyMethodDef methods[] = {{"_open", open, METH_VARARGS, "Makes it the metric."},
-                         {"info", info, METH_O, "info(labels): replaces what it says, a dict of texts."},
+                         {"info", as_method(info), kFastCall, "info(val): replaces what it says, a dict of texts."},
                          {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

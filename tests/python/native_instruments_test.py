@@ -54,6 +54,34 @@ def test_names_join_namespace_subsystem_and_unit(registry):
     assert "app_net_sent_bytes_total 1\n" in text(registry)
 
 
+def test_arguments_have_the_names_prometheus_client_gives_them(registry):
+    gauge = weir.Gauge("g", "G.", registry=registry)
+    gauge.set(value=3)
+    gauge.inc(amount=2)
+    gauge.dec(amount=1)
+    assert gauge.get() == 4
+    weir.Summary("s", "S.", registry=registry).observe(amount=2)
+    weir.Histogram("h", "H.", registry=registry).observe(amount=2, exemplar={"a": "b"})
+    weir.Info("i", "I.", registry=registry).info(val={"a": "b"})
+    weir.Enum("e", "E.", states=["off", "on"], registry=registry).state(state="on")
+    gauge.set_function(f=lambda: "0.5")
+    for line in ("g 0.5", "s_sum 2", "h_sum 2", 'i_info{a="b"} 1', 'e{e="on"} 1'):
+        assert f"\n{line}\n" in text(registry)
+    with pytest.raises(TypeError, match="set.. got an unexpected keyword argument 'to'"):
+        gauge.set(to=1)
+    with pytest.raises(TypeError, match="set.. needs value"):
+        gauge.set()
+
+
+def test_a_gauge_takes_a_number_as_text(registry):
+    gauge = weir.Gauge("g", "G.", registry=registry)
+    gauge.set(" 3.5 ")
+    assert gauge.get() == 3.5
+    with pytest.raises(ValueError, match="could not convert string to float: 'much'"):
+        gauge.set("much")
+    assert gauge.get() == 3.5
+
+
 def test_labels_by_position_by_name_and_of_any_type_give_one_child(registry):
     requests = weir.Counter("requests", "R.", ["method", "code"], registry=registry)
     child = requests.labels("GET", "200")
