@@ -102,7 +102,8 @@ def test_the_rule_is_enough_for_a_full_server_that_keeps_a_writer_alive():
             writer, = match.start(1, lease=900)
             redis.cli("CONFIG", "SET", "maxmemory", "1")
             let_count(1.5)
-            assert redis.cli("EXISTS", f"shop:weir:lease:{writer.statistics()['writer']}") == "1"
+            # Waited for: a busy machine renews late. What cannot be renewed stays away.
+            wait_until(lambda: redis.cli("EXISTS", f"shop:weir:lease:{writer.statistics()['writer']}") == "1", "it lives")
             redis.cli("CONFIG", "SET", "maxmemory", "0")
             match.settle()
         assert_nothing_was_denied([redis])
