@@ -76,16 +76,17 @@ void DbReader::tell(std::vector<Problem>& problems, std::string_view reason, std
   problems.push_back({.reason = std::string{reason}, .subject = path_, .message = std::move(message)});
 }
 
+bool DbReader::may_vanish() const {
+  return (name_.kind.type == MetricType::gauge && is_live(name_.kind.mode)) || is_archive_name(name_);
+}
+
 bool DbReader::open(SeriesSet& set, std::vector<Problem>& problems) {
   struct stat found {};
   const auto gone = [&](int error) {
     forget(set);
     close();
     vanished_ = error == ENOENT || error == ENOTDIR;  // ENOTDIR: the directory is none, which its listing says
-    // A live* gauge goes when its process is marked dead, and an archive need not be there: nothing is wrong then.
-    const bool may_vanish =
-        (name_.kind.type == MetricType::gauge && is_live(name_.kind.mode)) || is_archive_name(name_);
-    if (vanished_ && may_vanish) return false;
+    if (vanished_ && may_vanish()) return false;
     tell(problems, reason_of(error),
          fmt::format("cannot open {}: {}{}", path_, system_words(error), permission_words(error, path_, "read it")));
     return false;

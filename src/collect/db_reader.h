@@ -85,6 +85,8 @@ class DbReader {
   bool lacks_resources() const noexcept { return lacks_resources_; }
   /// True when the last sync() found no file of that name.
   bool vanished() const noexcept { return vanished_; }
+  /// A live* gauge goes when its process is marked dead, and an archive need not be there: nothing is wrong then.
+  bool may_vanish() const;
   /// Whether this is an archive that holds the values of the file of that name.
   bool has_archived(std::string_view name) const noexcept;
   /// Of an archive: the names of the files whose values it holds, sorted; as long as this reader and no other file.

@@ -2,15 +2,19 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "collect/open_directory.h"
 #include "collect/permission_words.h"
@@ -31,6 +35,53 @@ Problem cannot_list(const std::filesystem::path& directory, int error) {
 
 bool is_database_name(std::string_view name) noexcept { return name.ends_with(".db") && name.front() != '.'; }
 
+/// Nothing with errno set where it cannot be read to its end: a part of it would be counters that fall.
+std::optional<std::vector<std::string>> names_in(DIR* directory) {
+  std::vector<std::string> names;
+  rewinddir(directory);
+  // Before each call: what a name's memory costs may set errno as well, and succeed.
+  const auto next = [directory] { return errno = 0, readdir(directory); };
+  while (const dirent* entry = next()) {
+    if (is_database_name(entry->d_name)) names.emplace_back(entry->d_name);
+  }
+  if (errno != 0) return std::nullopt;
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::int64_t nanoseconds(const timespec& time) { return time.tv_sec * std::int64_t{1'000'000'000} + time.tv_nsec; }
+
+std::int64_t now() {
+  timespec time{};
+  clock_gettime(CLOCK_REALTIME, &time);
+  return nanoseconds(time);
+}
+
+/// Whether nothing came, went or changed its name since a moment before `time`. (Times of files have the kernel's tick,
+/// of 10 ms at most.)
+bool rests_since(DIR* directory, std::int64_t time) {
+  constexpr std::int64_t kMoment = 50'000'000;
+  struct stat found {};
+  return fstat(dirfd(directory), &found) == 0 && nanoseconds(found.st_mtim) < time - kMoment;
+}
+
+/// A file whose name changes while a directory is listed may stand there under neither name (readdir(3)): it is listed
+/// anew until nothing moved meanwhile, or nothing is gone that the listing before had. EBUSY where that takes too long.
+std::optional<std::vector<std::string>> settled_names_in(DIR* directory) {
+  constexpr std::int64_t kPatience = 2'000'000'000;
+  std::optional<std::vector<std::string>> before;
+  const std::int64_t first = now();
+  for (;;) {
+    const std::int64_t began = now();
+    std::optional<std::vector<std::string>> names = names_in(directory);
+    if (!names || rests_since(directory, began) || (before && std::ranges::includes(*names, *before))) return names;
+    before = std::move(names);
+    if (now() - first > kPatience || now() < first) break;  // or the clock was set back
+  }
+  errno = EBUSY;
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<MergeFile> list_directory(const std::filesystem::path& directory, std::vector<Problem>& problems) {
@@ -40,22 +91,15 @@ std::vector<MergeFile> list_directory(const std::filesystem::path& directory, st
     problems.push_back(cannot_list(directory, errno));
     return {};
   }
-  std::vector<std::string> names;
-  // Before each call: what a name's memory costs may set errno as well, and succeed.
-  const auto next = [&open] { return errno = 0, readdir(open.get()); };
-  while (const dirent* entry = next()) {
-    if (is_database_name(entry->d_name)) names.emplace_back(entry->d_name);
-  }
-  if (errno != 0) {  // a part of it would be counters that fall
+  const std::optional<std::vector<std::string>> names = settled_names_in(open.get());
+  if (!names) {
     problems.push_back(cannot_list(directory, errno));
     return {};
   }
-  std::sort(names.begin(), names.end());
-
   std::vector<MergeFile> files;
-  files.reserve(names.size());
+  files.reserve(names->size());
   const std::string before = directory.string() + "/";
-  for (const std::string& name : names) {
+  for (const std::string& name : *names) {
     if (std::optional<FileName> parsed = parse_file_name(name)) {
       files.push_back({.path = before + name, .name = std::move(*parsed)});
       continue;

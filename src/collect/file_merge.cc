@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 
 #include "format/archive_file.h"
@@ -25,6 +27,13 @@ std::size_t descriptors_to_keep() noexcept {
 std::string kind_words(const FamilyRecord& family) {
   if (family.kind.type != MetricType::gauge) return std::string{to_string(family.kind.type)};
   return fmt::format("gauge (mode {})", to_string(family.kind.mode));
+}
+
+/// Whether one of the archives holds what was in that file.
+bool holds(const std::vector<const DbReader*>& archives, const DbReader& reader) {
+  const std::string_view path = reader.path();
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return std::ranges::any_of(archives, [name](const DbReader* archive) { return archive->has_archived(name); });
 }
 
 }  // namespace
@@ -105,7 +114,6 @@ bool FileMerge::sync(std::vector<Problem>& problems) {
   statistics_.files = readers_.size();
   statistics_.files_skipped = 0;
   statistics_.entries = 0;
-  bool is_whole = true;
   for (const bool archives : {true, false}) {
     for (std::size_t i = 0; i < readers_.size(); ++i) {
       const DbReader& reader = *readers_[i];
@@ -116,25 +124,46 @@ bool FileMerge::sync(std::vector<Problem>& problems) {
       } else if (!is_served) {
         ++statistics_.files_skipped;
       }
-      if (!archives && reader.vanished()) is_whole = false;
     }
   }
   leave_out_archived();
   for (const auto& reader : readers_) statistics_.entries += reader->cells().size();
-  return is_whole;
+  return !lost_any(problems);
 }
 
-/// Files an archive holds already: a fold that runs, or was killed, has not removed them.
-void FileMerge::leave_out_archived() {
+std::vector<const DbReader*> FileMerge::archives_with_sources() const {
   std::vector<const DbReader*> archives;
   for (const auto& reader : readers_) {
     if (!reader->archived().empty()) archives.push_back(reader.get());
   }
+  return archives;
+}
+
+/// Whether a file went after it was listed, and with it values that no archive read here holds. What an archive holds
+/// is no problem; a link that leads nowhere is one, and does so each time.
+bool FileMerge::lost_any(std::vector<Problem>& problems) const {
+  const std::vector<const DbReader*> archives = archives_with_sources();
+  std::set<std::string_view> held;
+  bool is_lost = false;
+  for (const auto& reader : readers_) {
+    if (!reader->vanished() || reader->may_vanish()) continue;
+    struct stat link {};
+    if (holds(archives, *reader)) {
+      held.insert(reader->path());
+    } else if (lstat(reader->path().c_str(), &link) != 0 || !S_ISLNK(link.st_mode)) {
+      is_lost = true;
+    }
+  }
+  if (!held.empty()) std::erase_if(problems, [&](const Problem& problem) { return held.contains(problem.subject); });
+  return is_lost;
+}
+
+/// Files an archive holds already: a fold that runs, or was killed, has not removed them.
+void FileMerge::leave_out_archived() {
+  const std::vector<const DbReader*> archives = archives_with_sources();
   if (archives.empty()) return;
   for (const auto& reader : readers_) {
-    const std::string_view path = reader->path();
-    const std::string_view name = path.substr(path.rfind('/') + 1);
-    if (std::ranges::none_of(archives, [&](const DbReader* archive) { return archive->has_archived(name); })) continue;
+    if (!holds(archives, *reader)) continue;
     reader->forget(*set_);
     reader->close();
     ++statistics_.files_skipped;

@@ -62,6 +62,8 @@ class FileMerge {
   void start_over();
   bool sync(std::vector<Problem>& problems);
   void leave_out_archived();
+  std::vector<const DbReader*> archives_with_sources() const;
+  bool lost_any(std::vector<Problem>& problems) const;
   bool sync_one(std::size_t index, std::vector<Problem>& problems);
   void settle();
   bool read(std::vector<Problem>& problems);

@@ -14,9 +14,21 @@
 namespace weir {
 namespace {
 
-/// How often a directory is listed again because files went meanwhile. A folder commits every few seconds at most, so
-/// one is enough; a name that leads nowhere (a broken link) costs them all, each time.
-constexpr int kListings = 4;
+/// How long a directory is listed again and again because files go meanwhile. A folder takes its files over and removes
+/// them in bursts: one more listing is enough, after thousands of files some.
+constexpr std::chrono::seconds kPatience{2};
+
+/// A part of the files would be counters that fall; a gap is harmless.
+std::shared_ptr<Collection> nothing_of(const std::filesystem::path& directory) {
+  auto nothing = std::make_shared<Collection>();
+  nothing->problems.push_back(
+      {.reason = "vanished",
+       .subject = directory.string(),
+       .message = fmt::format("files of {} went while they were read, for {} s: nothing is shown, "
+                              "the next scrape reads them again",
+                              directory.string(), kPatience.count())});
+  return nothing;
+}
 
 }  // namespace
 
@@ -27,14 +39,17 @@ struct MultiProcessCollector::Impl {
     const auto began = std::chrono::steady_clock::now();
     std::size_t foreign = 0;
     std::shared_ptr<Collection> collection;
-    for (int listing = 1; collection == nullptr; ++listing) {
+    while (collection == nullptr) {
       std::vector<Problem> problems;
       std::vector<MergeFile> files = list_directory(directory, problems);
       foreign = static_cast<std::size_t>(
           std::ranges::count_if(problems, [](const Problem& problem) { return problem.reason == "bad_name"; }));
       const bool is_listed = foreign == problems.size();
       if (is_listed) add_archives(directory, files);
-      collection = merge.collect(files, problems, listing == kListings);
+      collection = merge.collect(files, problems, false);
+      if (collection == nullptr && std::chrono::steady_clock::now() - began > kPatience) {
+        collection = nothing_of(directory);
+      }
     }
     collection->snapshot.exemplars = exemplars.read(directory, collection->snapshot.table, collection->problems);
     const std::scoped_lock lock{statistics_mutex};

@@ -8,10 +8,13 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <set>
 #include <thread>
 
 #include "collect/db_file_for_test.h"
+#include "collect/directory_files.h"
 #include "weir/error.h"
 #include "weir/log.h"
 
@@ -65,8 +68,8 @@ TEST(MultiProcessCollector, ReadsValuesAnewAndSharesTheTable) {
   EXPECT_EQ(first->snapshot.table, second->snapshot.table);
 }
 
-// Not with UndefinedBehaviorSanitizer, which needs a pipe to look at an object's type: without descriptors it calls good
-// objects bad.
+// Not with UndefinedBehaviorSanitizer, which needs a pipe to look at an object's type: without descriptors it calls
+// good objects bad.
 #if !defined(__SANITIZE_ADDRESS__)
 /// Takes every descriptor there is and gives them back, again and again: many clients of a small exporter.
 class DescriptorHog {
@@ -388,6 +391,55 @@ TEST(MultiProcessCollector, AMissingDirectoryIsAProblemUntilItIsThere) {
   std::filesystem::create_directory(directory.path() / "later");
   directory.write("later/counter_1.db", counter(4));
   EXPECT_THAT(lines(*collector.collect()), ElementsAre("c_total 4"));
+}
+
+/// Gives every file of a directory another name and the old one again, as a fold takes over thousands of files.
+class Renamer {
+ public:
+  Renamer(const TemporaryDirectory& directory, int files, int rounds) {
+    for (int file = 0; file < files; ++file) directory.write("counter_" + std::to_string(file) + ".db", counter(1));
+    thread_ = std::thread([this, path = directory.path().string(), files, rounds] {
+      for (int round = 0; round < rounds; ++round) {
+        for (int file = 0; file < files; ++file) {
+          const std::string name = path + "/counter_" + std::to_string(file);
+          const std::string names[2] = {name + ".db", name + "-0.db"};
+          std::rename(names[round % 2].c_str(), names[1 - round % 2].c_str());
+        }
+        std::this_thread::yield();
+      }
+      is_done_ = true;
+    });
+  }
+  ~Renamer() { thread_.join(); }
+  bool is_done() const { return is_done_; }
+
+ private:
+  std::atomic<bool> is_done_{false};
+  std::thread thread_;
+};
+
+TEST(MultiProcessCollector, IsNeverShortOfFilesWhoseNamesChangeMeanwhile) {
+  const TemporaryDirectory directory;
+  MultiProcessCollector collector{directory.path()};
+  const Renamer renamer(directory, 400, 10);
+  while (!renamer.is_done()) {
+    const auto collection = collector.collect();
+    if (!collection->snapshot.values.empty()) EXPECT_THAT(lines(*collection), ElementsAre("c_total 400"));
+  }
+  EXPECT_THAT(collector.collect()->problems, IsEmpty());
+}
+
+TEST(MultiProcessCollector, ListsEveryFileWhoseNameChangesMeanwhile) {
+  const TemporaryDirectory directory;
+  const Renamer renamer(directory, 1200, 4);
+  while (!renamer.is_done()) {
+    std::vector<Problem> problems;
+    std::set<std::string> writers;
+    for (const MergeFile& file : list_directory(directory.path(), problems)) {
+      writers.insert(file.name.identity.substr(0, file.name.identity.find('-')));
+    }
+    if (problems.empty()) EXPECT_EQ(writers.size(), 1200U);
+  }
 }
 
 TEST(MultiProcessCollector, CountsWhatItRead) {

@@ -6,11 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "collect/directory_files.h"
 #include "collect/file_entries.h"
@@ -156,12 +158,16 @@ class Folder {
     return false;
   }
 
+  /// Names change first, all of them: a reader who meets some that went lists anew, and must find an end of it.
   Sources take_sources(const std::vector<DeadFile>& dead, FoldSums& sums) {
     Sources taken;
+    std::vector<std::optional<MergeFile>> sources;
+    sources.reserve(dead.size());
     for (const DeadFile& file : dead) {
+      sources.push_back(file.written_by == WriterKind::weir ? file.file : take_stock_file(file.file));
+    }
+    for (std::optional<MergeFile>& source : sources) {
       tell_progress();
-      std::optional<MergeFile> source = file.file;
-      if (file.written_by != WriterKind::weir) source = take_stock_file(file.file);
       std::vector<Problem> problems;
       FileContent content;
       if (source) content = read_file_entries(*source, problems);
