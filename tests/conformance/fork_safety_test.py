@@ -19,7 +19,8 @@ def test_no_library_makes_a_function_static_at_run_time():
     assert {"redis", "storage", "instrument", "http"} <= set(rooms)
     found = set()
     for archive in rooms.values():
-        names = subprocess.run(["nm", "--demangle", archive], capture_output=True, text=True, check=True).stdout
+        names = subprocess.run(["nm", "--demangle", archive], capture_output=True, text=True, check=True,
+                               timeout=60).stdout
         found |= {line.split("guard variable for ")[1].removeprefix("weir::").removeprefix("(anonymous namespace)::")
                   for line in names.splitlines() if "guard variable for " in line}
     assert found == HARMLESS

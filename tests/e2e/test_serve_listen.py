@@ -79,8 +79,9 @@ def test_a_path_taken_over_is_left_to_who_has_it(started, directory, tmp_path):
 
 
 @pytest.mark.parametrize("listen, said", [("unix:relative", "the path must begin with /"), ("unix:", "must begin with /"),
-                                          ("unix:/" + "x" * 200, "may have 107"), ("unix:/nonexistent/s", "make the socket's directory first"), ("fd:1000", "no listening stream socket"),
-                                          ("fd:x", "not a whole number")])
+                                          ("unix:/" + "x" * 200, "may have 107"),
+                                          ("unix:/nonexistent/s", "make the socket's directory first"),
+                                          ("fd:1000", "no listening stream socket"), ("fd:x", "not a whole number")])
 def test_places_that_are_none_are_named(weir, directory, listen, said):
     result = weir("serve", "--dir", directory, "--listen", listen)
     assert result.returncode in (1, 2) and said in result.stderr and listen[:5] in result.stderr
