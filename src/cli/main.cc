@@ -2,7 +2,6 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>

@@ -1,13 +1,12 @@
 #include "cli/progress_line.h"
-#include "cli/output.h"
 
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <utility>
 
+#include "cli/output.h"
 #include "cli/text_table.h"
 #include "model/printable.h"
 
