@@ -72,6 +72,8 @@ class ClusterClient final : public RedisClient {
   const RedisOptions options_;
   const std::shared_ptr<ClientCounters> counters_;
   ClusterTopology topology_;
+  /// Beside the pid it spreads clients over the replicas: in containers every process may be number 1.
+  const std::size_t made_at_ = static_cast<std::size_t>(Clock::now().time_since_epoch().count());
 };
 
 void give_up(const std::vector<Task>& tasks, std::span<RedisReply> replies, int rounds) {
@@ -112,8 +114,8 @@ std::vector<RedisReply> ClusterClient::pipeline(std::span<const RedisCommand> co
 std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, const std::vector<Task>& tasks) {
   const std::shared_ptr<const SlotMap> map = topology_.map();
   const RedisAddress any = topology_.any_node();
-  // A process stays with its replicas: values read from another one could be older than those before.
-  const auto choice = static_cast<std::size_t>(::getpid());
+  // It stays with its replicas: values read from another one could be older than those before.
+  const std::size_t choice = made_at_ + static_cast<std::size_t>(::getpid());
   std::map<std::pair<RedisAddress, bool>, Part> parts;
   for (const Task& task : tasks) {
     const RedisCommand& command = commands[task.index];

@@ -214,9 +214,8 @@ std::vector<RedisAddress> SentinelTopology::replicas_by(Sentinel& sentinel, cons
 }
 
 void SentinelTopology::install(const Candidate& candidate, const std::vector<RedisAddress>& replicas) {
-  // Processes spread over the replicas, and each stays with its own: values of another could be older than those
-  // before.
-  const auto choice = static_cast<std::size_t>(::getpid());
+  // Clients spread over the replicas, and each stays with its own: values of another could be older than those before.
+  const std::size_t choice = made_at_ + static_cast<std::size_t>(::getpid());
   const std::shared_ptr<Node> replica = replicas.empty() ? nullptr : node_at(replicas[choice % replicas.size()]);
   std::map<RedisAddress, std::shared_ptr<Node>> forgotten;  // closed after the lock is freed
   State& state = this->state();

@@ -17,6 +17,8 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <string>
@@ -78,6 +80,8 @@ class SentinelTopology {
   const std::shared_ptr<ClientCounters> counters_;
   const RedisCommand master_query_;
   const RedisCommand replicas_query_;
+  /// Beside the pid it spreads clients over the replicas: in containers every process may be number 1.
+  const std::size_t made_at_ = static_cast<std::size_t>(std::chrono::steady_clock::now().time_since_epoch().count());
   std::vector<std::unique_ptr<Sentinel>> sentinels_;  // constant after construction
   std::atomic<std::size_t> first_{0};                 // of sentinels_, to be asked; relaxed: a hint alone
   mutable std::atomic<State*> state_;                 // of this process; released when made, acquired when read
