@@ -5,6 +5,7 @@
 // Fields that are not known are passed over: version 1 may get more. Thread safety: pure functions. Invariants: I4.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +14,9 @@
 #include "weir/writers.h"
 
 namespace weir {
+
+/// The most writers that /api/v1/status lists.
+constexpr std::size_t kMostApiWriters = 100'000;
 
 struct ApiWriters {
   std::string storage;
@@ -25,7 +29,7 @@ struct ApiWriters {
 
 /// /api/v1/status, of its writers the first `most`; nothing where the text is no such document: another exporter
 /// answers.
-std::optional<ApiWriters> read_api_status(std::string_view body, std::size_t most = 100'000);
+std::optional<ApiWriters> read_api_status(std::string_view body, std::size_t most = kMostApiWriters);
 /// /api/v1/split; nothing where the text is no such document.
 std::optional<FamilySplit> read_api_split(std::string_view body);
 

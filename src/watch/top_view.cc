@@ -290,16 +290,19 @@ std::string TopView::text(std::size_t most_columns) {
   std::string out;
   const std::string counts = head_lines({.columns = 10'000})[1].text;
   const std::string first = shown_text(source_) + ": " + counts;
-  for (const std::string& line : wrapped(first, is_bounded ? most_columns : columns_of(first), 2)) {
-    out += without_blanks(line);
-  }
+  const auto add = [&](const std::string& text, std::size_t indent) {
+    for (const std::string& line : wrapped(text, is_bounded ? most_columns : columns_of(text), indent)) {
+      out += without_blanks(line);
+    }
+  };
+  add(first, 2);
   if (is_bounded && page_ == Page::problems) {
     for (const ScreenLine& line : problem_lines(most_columns)) out += without_blanks(line.text);
     return out;
   }
   out += without_blanks(heading_text(list, layout));
   for (const Listing::Entry& entry : list.entries) out += without_blanks(row_text(list, layout, entry.index));
-  if (list.entries.empty()) out += why_empty(list) + "\n";
+  if (list.entries.empty()) add(why_empty(list), 0);
   return out;
 }
 

@@ -268,6 +268,9 @@ TEST_F(TopViewTest, TextForATerminalHasNoLineLongerThanIt) {
     EXPECT_GT(widest, columns - 4) << "what fits is shown";
   }
   EXPECT_THAT(view_.text(80), AllOf(HasSubstr("xx~xx"), HasSubstr("\nz "), HasSubstr(" unknown            1 ")));
+  type("/" + std::string(60, 'q'));
+  EXPECT_THAT(view_.text(), HasSubstr("\nnothing of 2 fits the filter " + std::string(60, 'q') + "\n"));
+  EXPECT_THAT(view_.text(40), HasSubstr("\nnothing of 2 fits the filter\n")) << "words are wrapped, too";
 }
 
 TEST(WriterValues, GaugeOfEveryProcessBelongsToItsPidAlone) {

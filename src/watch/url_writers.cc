@@ -19,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kBetweenTries{1};  // of a server that has no API
 constexpr std::chrono::milliseconds kMostPatience{5000};
-constexpr std::size_t kMostWriters = 100'000;  // the most the API gives
 
 UrlOptions patient(UrlOptions options) {
   options.timeout = std::min(options.timeout, kMostPatience);
@@ -42,8 +41,8 @@ class UrlWriters final : public WriterView {
   std::vector<Writer> writers() override {
     const std::lock_guard lock(mutex_);
     if (Clock::now() < not_before_) throw WritersNotTold(url_ + " does not say who writes");
-    const HttpAnswer answer = ask(fmt::format("api/v1/status?writers={}", kMostWriters));
-    std::optional<ApiWriters> told = answer.status == 200 ? read_api_status(answer.body, kMostWriters) : std::nullopt;
+    const HttpAnswer answer = ask(fmt::format("api/v1/status?writers={}", kMostApiWriters));
+    std::optional<ApiWriters> told = answer.status == 200 ? read_api_status(answer.body) : std::nullopt;
     if (told && !told->fault.empty()) throw StorageError(told->fault);
     if (!told || !told->is_known) {
       not_before_ = Clock::now() + kBetweenTries;
