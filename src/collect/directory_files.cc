@@ -26,10 +26,12 @@ namespace weir {
 namespace {
 
 Problem cannot_list(const std::filesystem::path& directory, int error) {
+  const bool is_unsettled = error == EBUSY;  // settled_names_in()
   return {.reason = error == ENOENT ? "no_directory" : "unreadable",
           .subject = directory.string(),
           .message = fmt::format("cannot list the multiprocess directory {}: {}{}", directory.string(),
-                                 std::generic_category().message(error),
+                                 is_unsettled ? "its files go, or change their names, without end"
+                                              : std::generic_category().message(error),
                                  permission_words(error, directory, "list and enter it (r-x)"))};
 }
 

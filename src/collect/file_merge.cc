@@ -49,7 +49,10 @@ std::shared_ptr<Collection> FileMerge::collect(std::span<const MergeFile> files,
   match_readers(files);
   for (int attempt = 1;; ++attempt) {
     collection->problems = problems;
-    if (!sync(collection->problems) && !take_stale) return nullptr;
+    if (!sync(collection->problems) && !take_stale) {
+      statistics_.series = 0;
+      return nullptr;
+    }
     if (set_->changed()) settle();
     if (read(collection->problems) || attempt == kAttempts) break;
   }
@@ -166,7 +169,7 @@ void FileMerge::leave_out_archived() {
     if (!holds(archives, *reader)) continue;
     reader->forget(*set_);
     reader->close();
-    ++statistics_.files_skipped;
+    if (!reader->vanished()) ++statistics_.files_skipped;  // else sync() counted it
   }
 }
 

@@ -40,8 +40,8 @@ class FileMerge {
   explicit FileMerge(MergeOptions options);
 
   /// `files` sorted by path, archives among them. `problems`: what was met before, it is handed on with what is met
-  /// here. Nothing, and is_stale(), where files were folded meanwhile: list them again (P6). With `take_stale` what is
-  /// there is collected all the same.
+  /// here. Null where files went meanwhile with values that no archive holds: list them again (P6). With `take_stale`
+  /// what is there is collected all the same.
   std::shared_ptr<Collection> collect(std::span<const MergeFile> files, const std::vector<Problem>& problems,
                                       bool take_stale = true);
   /// Of the last collection; `seconds` and `collections` are the caller's.
