@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <ctime>
 #include <memory>
@@ -70,16 +71,15 @@ bool rests_since(DIR* directory, std::int64_t time) {
 /// A file whose name changes while a directory is listed may stand there under neither name (readdir(3)): it is listed
 /// anew until nothing moved meanwhile, or nothing is gone that the listing before had. EBUSY where that takes too long.
 std::optional<std::vector<std::string>> settled_names_in(DIR* directory) {
-  constexpr std::int64_t kPatience = 2'000'000'000;
+  constexpr std::chrono::seconds kPatience{1};
   std::optional<std::vector<std::string>> before;
-  const std::int64_t first = now();
-  for (;;) {
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  do {
     const std::int64_t began = now();
     std::optional<std::vector<std::string>> names = names_in(directory);
     if (!names || rests_since(directory, began) || (before && std::ranges::includes(*names, *before))) return names;
     before = std::move(names);
-    if (now() - first > kPatience || now() < first) break;  // or the clock was set back
-  }
+  } while (std::chrono::steady_clock::now() < end);
   errno = EBUSY;
   return std::nullopt;
 }

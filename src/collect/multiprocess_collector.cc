@@ -15,8 +15,8 @@ namespace weir {
 namespace {
 
 /// How long a directory is listed again and again because files go meanwhile. A folder takes its files over and removes
-/// them in bursts: one more listing is enough, after thousands of files some.
-constexpr std::chrono::seconds kPatience{2};
+/// them in bursts: one more listing is enough, after thousands of files some. The last listing may take a second more.
+constexpr std::chrono::seconds kPatience{1};
 
 /// A part of the files would be counters that fall; a gap is harmless.
 std::shared_ptr<Collection> nothing_of(const std::filesystem::path& directory) {
@@ -24,9 +24,9 @@ std::shared_ptr<Collection> nothing_of(const std::filesystem::path& directory) {
   nothing->problems.push_back(
       {.reason = "vanished",
        .subject = directory.string(),
-       .message = fmt::format("files of {} went while they were read, for {} s: nothing is shown, "
-                              "the next scrape reads them again",
-                              directory.string(), kPatience.count())});
+       .message = fmt::format("files of {} went while they were read, again and again: nothing is shown, "
+                              "the next scrape reads them anew",
+                              directory.string())});
   return nothing;
 }
 

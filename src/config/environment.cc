@@ -6,14 +6,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <system_error>
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "model/printable.h"
@@ -41,6 +39,31 @@ std::optional<Number> number_of(std::string_view value) {
 }
 
 double in_seconds(std::chrono::milliseconds time) { return std::chrono::duration<double>(time).count(); }
+
+/// Why a file could not be read whole; empty: it could. A pipe is read to its end (a shell's `<(pass show redis)`), but
+/// not waited for longer than a moment: a FIFO by mistake must not hang the start.
+std::string read_secret(const std::string& path, std::string& content) {
+  constexpr int kPatience = 5000;  // ms
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return std::generic_category().message(errno);
+  std::string fault;
+  char part[4096];
+  while (fault.empty()) {
+    const ssize_t got = ::read(fd, part, sizeof part);
+    if (got == 0) break;
+    if (got > 0) {
+      content.append(part, static_cast<std::size_t>(got));
+      if (content.size() > kLargestSecret) fault = "it is larger than 64 KiB";
+    } else if (errno == EAGAIN) {
+      pollfd ready{fd, POLLIN, 0};
+      if (::poll(&ready, 1, kPatience) == 0) fault = "nobody has written it within 5 s";
+    } else if (errno != EINTR) {
+      fault = std::generic_category().message(errno);
+    }
+  }
+  ::close(fd);
+  return fault;
+}
 
 }  // namespace
 
@@ -109,23 +132,13 @@ std::chrono::milliseconds parse_seconds(std::string_view name, std::string_view 
 }
 
 std::string secret_file(std::string_view named_by, const std::string& path) {
+  std::string content;
+  const std::string fault = read_secret(path, content);
   const auto refuse_file = [&](std::string_view why) {
     throw ConfigError(
         fmt::format("{}={}: {}; it must be a readable file with the password alone", named_by, printable(path), why));
   };
-  // Not blocking: a FIFO by mistake must not hang the start.
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(fd < 0 ? nullptr : ::fdopen(fd, "rb"), &std::fclose);
-  if (file == nullptr) refuse_file(std::generic_category().message(errno));
-  struct stat about {};
-  if (::fstat(fd, &about) != 0) refuse_file(std::generic_category().message(errno));
-  if (S_ISDIR(about.st_mode)) refuse_file("it is a directory");
-  if (!S_ISREG(about.st_mode)) refuse_file("it is no regular file");
-  std::string content(kLargestSecret + 1, '\0');
-  errno = 0;
-  content.resize(std::fread(content.data(), 1, content.size(), file.get()));
-  if (std::ferror(file.get()) != 0) refuse_file(std::generic_category().message(errno));
-  if (content.size() > kLargestSecret) refuse_file("it is larger than 64 KiB");
+  if (!fault.empty()) refuse_file(fault);
   if (content.ends_with('\n')) content.pop_back();
   if (content.ends_with('\r')) content.pop_back();
   if (content.empty()) refuse_file("it is empty");

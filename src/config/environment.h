@@ -39,8 +39,8 @@ std::chrono::milliseconds parse_seconds(std::string_view name, std::string_view 
                                         std::chrono::milliseconds most);
 
 /// What a file with one secret holds, without the line end that editors leave. `named_by` is the variable or argument
-/// that names it. Throws ConfigError for a file that cannot be read, is no regular one (a FIFO would be waited for), is
-/// empty or is larger than 64 KiB; no message shows what is in it.
+/// that names it. A pipe is read to its end, and waited for 5 s at most. Throws ConfigError for a file that cannot be
+/// read, is empty or is larger than 64 KiB; no message shows what is in it.
 std::string secret_file(std::string_view named_by, const std::string& path);
 
 /// The path of systemd's credential `name` (`LoadCredential=NAME:FILE`, `man systemd.exec`) where it is there; else

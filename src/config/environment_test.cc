@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
+#include <thread>
 
 #include "weir/error.h"
 #include "weir/log.h"
@@ -102,8 +104,24 @@ TEST_F(Environment, SecretFileLosesItsLineEndAndNothingElse) {
   EXPECT_THAT(refusal([&] { secret_file("--password-file", "/"); }), HasSubstr("directory"));
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
   EXPECT_THAT(refusal([&] { secret_file("--password-file", path.string()); }),
-              AllOf(HasSubstr("--password-file=\"" + path.string()), HasSubstr("no regular file")));
+              AllOf(HasSubstr("--password-file=\"" + path.string()), HasSubstr("empty")));
   std::filesystem::remove(path);
+}
+
+// What a shell makes of `--redis-password-file <(pass show redis)`.
+TEST_F(Environment, ReadsASecretThatComesThroughAPipe) {
+  int ends[2];
+  ASSERT_EQ(::pipe(ends), 0);
+  std::thread writer([end = ends[1]] {
+    for (const std::string_view part : {"s3", "cret\n"}) {
+      ::usleep(20'000);
+      EXPECT_EQ(::write(end, part.data(), part.size()), static_cast<ssize_t>(part.size()));
+    }
+    ::close(end);
+  });
+  EXPECT_EQ(secret_file("--password-file", "/dev/fd/" + std::to_string(ends[0])), "s3cret");
+  writer.join();
+  ::close(ends[0]);
 }
 
 std::string said;

@@ -57,7 +57,7 @@ TEST_F(ExposerTest, MetricsAreTheSourceAsText) {
 
 TEST_F(ExposerTest, AbsoluteFormIsThePathInIt) {
   EXPECT_EQ(fetch(port(), "http://test:1/metrics?name[]=apples").body, fetch(port(), "/metrics?name[]=apples").body);
-  EXPECT_EQ(fetch(port(), "https://test/api/v1/values").status, 200);
+  EXPECT_EQ(fetch(port(), "HTTPS://test/api/v1/values").status, 200);
   EXPECT_EQ(fetch(port(), "http://test").body, fetch(port(), "/").body);
   EXPECT_EQ(fetch(port(), "ftp://test/metrics").status, 404);
 }

@@ -1,5 +1,7 @@
 #include "http/request_reading.h"
 
+#include <strings.h>
+
 #include <string_view>
 #include <utility>
 
@@ -8,7 +10,10 @@
 namespace weir {
 
 std::string_view path_of(std::string_view target) {
-  const std::size_t scheme = target.starts_with("http://") ? 7 : target.starts_with("https://") ? 8 : 0;
+  const auto begins = [target](std::string_view scheme) {  // in capitals or not (RFC 3986, 3.1)
+    return target.size() >= scheme.size() && ::strncasecmp(target.data(), scheme.data(), scheme.size()) == 0;
+  };
+  const std::size_t scheme = begins("http://") ? 7 : begins("https://") ? 8 : 0;
   if (scheme == 0) return target;
   const std::size_t slash = target.find('/', scheme);
   return slash == std::string_view::npos ? "/" : target.substr(slash);

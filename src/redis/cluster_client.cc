@@ -133,6 +133,7 @@ std::vector<Part> ClusterClient::split(std::span<const RedisCommand> commands, c
     part.tasks.push_back(task);
   }
   std::vector<Part> result;
+  result.reserve(parts.size());
   for (auto& [key, part] : parts) result.push_back(std::move(part));
   return result;
 }
@@ -143,6 +144,7 @@ void ClusterClient::exchange(const Part& part, std::span<const RedisCommand> com
   const RedisCommand read_only{{"READONLY"}, "", true, false};
   std::vector<const RedisCommand*> sent;
   std::vector<std::size_t> places;
+  places.reserve(part.tasks.size());
   if (part.replica) sent.push_back(&read_only);  // each time: the connection may be new, or have been a master's
   for (const Task& task : part.tasks) {
     if (task.asking) sent.push_back(&asking);
