@@ -100,8 +100,9 @@ test_stage() {
     tsan) test_sanitizer tsan "$report" "${concurrent_rooms[@]}" || status=$? ;;
     package) test_package "$report" || status=$? ;;
     scripts) test_pytest scripts "$report" || status=$? ;;
-    python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" -n 3 || status=$? ;; # they wait for servers
-    faults | e2e) test_pytest "tests/$name" "$report" -n 3 || status=$? ;; # they wait for failovers, time-outs and pages
+    python) PYTHONPATH=$WEIR_ROOT/build/python test_pytest tests/python "$report" -n 4 || status=$? ;; # they wait for servers
+    faults | e2e) test_pytest "tests/$name" "$report" -n 4 || status=$? ;; # they wait for failovers, time-outs and pages
+    conformance | interop) test_pytest "tests/$name" "$report" -n 2 || status=$? ;; # they count and compare
     *) test_pytest "tests/$name" "$report" || status=$? ;;
   esac
   counts=$(/usr/bin/python3 scripts/tally.py "$report" "$status")
