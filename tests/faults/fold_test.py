@@ -103,6 +103,33 @@ def test_a_fold_killed_at_any_system_call_changes_no_total(tmp_path, memory_dire
     assert died >= len(calls) - 1  # all but exit_group, which comes to the same
 
 
+def test_a_fold_of_stock_files_killed_at_any_change_of_a_name_changes_no_total(memory_directory):
+    """Those of a kind change first, all of them; the next fold takes over what the killed one had taken."""
+    past = memory_directory / "past"
+    past.mkdir()
+    for number in range(3):
+        writer = Writer("python", past)
+        writer.run([operation("counter", "jobs_total", 0.1 + number, {"kind": "a"}), operation("summary", "time", 0.7)])
+        writer.end()
+    truth = samples(show(past)[0])
+    most_taken = 0
+    for number in range(1, 40):
+        directory = memory_directory / f"killed{number}"
+        shutil.copytree(past, directory)
+        killed = subprocess.run([*injected(("rename", number), "SIGKILL", "fold", directory), "--stock"],
+                                capture_output=True, timeout=60, env=CLEAN)
+        if killed.returncode == 0:  # there are fewer renames than that
+            break
+        taken = [path for path in directory.glob("*.db") if re.search("-[0-9a-f]{16}[.]db$", path.name)]
+        most_taken = max(most_taken, len(taken))
+        assert samples(show(directory)[0]) == truth, number
+        fold(directory, "--stock")
+        assert samples(show(directory)[0]) == truth, number
+        assert all("_archive.db" in path.name for path in directory.glob("*.db")), list(directory.iterdir())
+    assert number > 6  # each file, and the archives
+    assert most_taken == 3  # all of a kind, before any goes
+
+
 def stopped_process(strace, log):
     """The pid of what strace runs, once the signal has stopped it; 0 when it ended before."""
     deadline = time.monotonic() + 30
